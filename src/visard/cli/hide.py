@@ -1,0 +1,149 @@
+"""visard hide: sources in, hidden and checked results out."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from visard.cli.progress import Bar
+from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
+from visard.errors import TargetError, UsageError
+from visard.methods import METHODS, make
+
+
+@click.command("hide")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--out", type=existing, help="Folder, or file for one source (default visard-out).")
+@click.option("--method", type=str, help=f"How to hide: {', '.join(METHODS)} (default fill).")
+@click.option("--strength", type=float, help="Above 0 and up to 1, for methods that have one.")
+@click.option(
+    "--set",
+    "pairs",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Any setting of the method, such as colour=white.",
+)
+@policy_options
+@click.option("--seed", type=int, help="Whole number that every random choice derives from (default 0).")
+@click.option("--keep-person", multiple=True, type=existing, metavar="PHOTO", help="Spare this person.")
+@click.option("--only-person", multiple=True, type=existing, metavar="PHOTO", help="Hide just this person.")
+@click.option("--regions", type=existing, help="Hide these regions, from `visard find`, instead of looking.")
+@click.option("--codec", default="h264", show_default=True, help="Codec of videos.")
+@click.option(
+    "--crf",
+    type=click.IntRange(0, 51),
+    default=20,
+    show_default=True,
+    help="Quality of videos, less is better.",
+)
+@click.option(
+    "--audio",
+    type=click.Choice(["drop", "keep"]),
+    default="drop",
+    show_default=True,
+    help="A voice identifies.",
+)
+@click.option(
+    "--keep-metadata", multiple=True, metavar="TAG", help="Keep one safe tag, such as DateTimeOriginal."
+)
+@click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Sources at a time.")
+@click.option("--strict", is_flag=True, help="A source in which nothing is found is an error.")
+@click.option("--overwrite", is_flag=True, help="Replace results that exist.")
+@click.option("--offline", is_flag=True, help="Never fetch a model.")
+@click.option("--dry-run", is_flag=True, help="Print the resolved policy as TOML, and stop.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the report as JSON instead of the results' paths."
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but failures.")
+def command(
+    sources: tuple[str, ...],
+    out: Path | None,
+    method: str | None,
+    strength: float | None,
+    pairs: tuple[str, ...],
+    seed: int | None,
+    dry_run: bool,
+    offline: bool,
+    quiet: bool,
+    as_json: bool,
+    regions: Path | None,
+    keep_person: tuple[Path, ...],
+    only_person: tuple[Path, ...],
+    jobs: int,
+    **rest: Any,
+) -> int:
+    """Hide the people in files, folders, patterns, or standard input (-).
+
+    Results and report.json and report.html go to --out; finished files are recognised and skipped.
+    """
+    choices = {key: rest.pop(key) for key in ("policy_file", "min_score", "margin", "shape")}
+    policy = build_policy(**choices, method=method, seed=seed, settings=parse_settings(pairs, strength))
+    for rule in policy.rules.values():
+        make(rule.method, rule.settings)
+    if dry_run:
+        click.echo(policy.to_toml(), nl=False)
+        return 0
+    from visard.media.write import Output
+    from visard.pipeline import Task
+
+    output = Output(rest["codec"], rest["crf"], rest["audio"], rest["keep_metadata"])
+    ensure_models(offline, quiet)
+    from visard.people import load_people
+
+    people = load_people(keep_person, only_person)
+    task = Task(policy, output, people, rest["strict"], rest["overwrite"])
+    if "-" in sources:
+        return _from_stdin(sources, out, task, quiet)
+    return _run(sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet)
+
+
+def _run(
+    sources: tuple[str, ...],
+    out: Path,
+    task: Any,
+    regions: Path | None,
+    jobs: int,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    from visard.regions import load_regions
+    from visard.report.record import document
+    from visard.run import hide
+
+    known = load_regions(regions) if regions else None
+    with Bar(quiet, show_results=not as_json and not quiet, out=out) as bar:
+        run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar)
+    if as_json:
+        click.echo(json.dumps(document(run.reports), indent=1))
+    elif not quiet:
+        click.echo(bar.summary(run), err=True)
+    return run.exit_code
+
+
+def _from_stdin(sources: tuple[str, ...], out: Path | None, task: Any, quiet: bool) -> int:
+    from visard.pipeline import deidentify
+
+    if sources != ("-",):
+        raise UsageError(
+            "standard input cannot be mixed with other sources", hint="hide it in a run of its own"
+        )
+    if out is None and sys.stdout.isatty():
+        raise TargetError(
+            "a picture will not be printed on a terminal", hint="give --out FILE or redirect the output"
+        )
+    with tempfile.TemporaryDirectory(prefix="visard-") as folder:
+        source = Path(folder, "standard input")
+        source.write_bytes(sys.stdin.buffer.read())
+        target = out or Path(folder, "result")
+        deidentify(source, target, task)
+        if out is None:
+            sys.stdout.buffer.write(target.read_bytes())
+            sys.stdout.buffer.flush()
+        elif not quiet:
+            click.echo(str(out))
+    return 0

@@ -1,0 +1,51 @@
+"""visard models: list, fetch, verify."""
+
+from __future__ import annotations
+
+import click
+
+from visard.errors import ModelError
+
+
+@click.group("models")
+def command() -> None:
+    """List, fetch and verify the networks that visard uses."""
+
+
+@command.command("list")
+def list_models() -> None:
+    """Print every model with its size, licence and state."""
+    from visard.models.store import catalog, status
+
+    for name, entry in catalog().items():
+        click.echo(
+            f"{name:22} {entry.bytes / 1e6:6.1f} MB  {status(name):10} {entry.licence:14} {entry.terms}"
+        )
+
+
+@command.command("fetch")
+@click.argument("names", nargs=-1)
+def fetch_models(names: tuple[str, ...]) -> None:
+    """Fetch models, all by default, check their hashes, and print licence and terms."""
+    from visard.models.store import catalog, fetch
+
+    fetch(names or tuple(catalog()), click.echo)
+
+
+@command.command("verify")
+def verify_models() -> None:
+    """Check the hash of every installed model."""
+    from visard.models.store import catalog, path
+
+    bad = []
+    for name in catalog():
+        try:
+            path(name)
+            click.echo(f"{name}: as it should be")
+        except ModelError as error:
+            bad.append(name)
+            click.echo(f"visard: {error}", err=True)
+    if bad:
+        raise ModelError(
+            f"{len(bad)} of {len(catalog())} models are missing or altered", hint="visard models fetch"
+        )

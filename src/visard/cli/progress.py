@@ -1,0 +1,83 @@
+"""What a run shows while it works: a bar with the time left on a terminal, failures as lines, results on stdout."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from visard.errors import VisardError
+from visard.run import Watch
+from visard.types import Report
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from visard.run import Run
+
+_ROOMS = ("find", "hide")
+
+
+class Bar(Watch):
+    """One bar over all sources, which moves with their frames; nothing is drawn where nobody looks."""
+
+    def __init__(self, quiet: bool, show_results: bool, out: Path) -> None:
+        self._show_results, self._out = show_results, out
+        self._lock = threading.Lock()
+        self._share: dict[str, float] = {}
+        self._bar: Any = None
+        self._visible = not quiet and sys.stderr.isatty()
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def planned(self, jobs: int) -> None:
+        """Draw the bar, one unit a source."""
+        if self._visible:
+            from tqdm import tqdm
+
+            shape = "{percentage:3.0f} % {bar} {elapsed}, {remaining} left {postfix}"
+            self._bar = tqdm(total=float(jobs), bar_format=shape, leave=False, dynamic_ncols=True)
+
+    def moved(self, name: str, room: str, done: int, total: int | None) -> None:
+        """Move the bar by the share of the source's work that a frame is."""
+        if self._bar is None or not total:
+            return
+        with self._lock:
+            share = min(0.99, (_ROOMS.index(room) + done / total) / (len(_ROOMS) + 1))
+            self._advance(name, share)
+
+    def ended(self, report: Report, error: VisardError | None) -> None:
+        """Print a failure, or the path of a result."""
+        with self._lock:
+            if self._bar is not None:
+                self._advance(report.source, 1.0)
+                self._bar.clear()
+            if error is not None:
+                click.echo(f"visard: {error}", err=True)
+            elif self._show_results:
+                click.echo(str(self._out if self._out.is_file() else self._out / report.output))
+
+    def summary(self, run: Run) -> str:
+        """Return one line on what the run came to."""
+        counts = {
+            status: sum(r.status == status for r in run.reports) for status in ("done", "skipped", "failed")
+        }
+        nothing = sum(r.nothing_found for r in run.reports)
+        words = [f"{number} {status}" for status, number in counts.items() if number] or ["nothing to do"]
+        words += [f"{nothing} with nothing found"] if nothing else []
+        return f"{', '.join(words)}; report: {run.page}"
+
+    def _advance(self, name: str, share: float) -> None:
+        self._bar.set_postfix_str(name[-40:], refresh=False)
+        self._bar.update(share - self._share.get(name, 0.0))
+        self._share[name] = share

@@ -1,0 +1,108 @@
+"""Where and at what scale a network looks: sweeps over tiles, and looks at turned copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.detect.merge import POINTS, SCORE, WHOLE, Found, nothing
+from visard.detect.tiles import Tiling
+from visard.types import Pixels
+
+Glance = Callable[[Pixels, float], Found]
+"""Looks once at (h, w, 3) pixels of a size that the network takes; returns what scores above the number."""
+
+_RIM = 2.0
+"""A box that ends within so many network pixels of an inner border is cut by it."""
+
+
+def sweep(glance: Glance, pixels: Pixels, tiling: Tiling, min_score: float) -> Found:
+    """Return what is seen in every tile of (H, W, 3) pixels, in their coordinates, not yet merged.
+
+    Each tile is scaled by itself: the scaled picture never exists as a whole.
+    """
+    parts = [_look(glance, pixels, tiling, corner, min_score) for corner in tiling.corners]
+    return np.concatenate(parts) if parts else nothing()
+
+
+def turned(glance: Glance, pixels: Pixels, tiling: Tiling, min_score: float) -> Found:
+    """Return faces turned by 90, 180 and 270 degrees, in the pixels' coordinates, not yet merged.
+
+    Only those count whose points stand as in an upright face once turned back: rotated copies of clutter
+    give a network three more chances to be wrong.
+    """
+    parts = []
+    for turns in (1, 2, 3):
+        copy = np.rot90(pixels, turns)
+        swapped = tiling if turns == 2 else _transpose(tiling)
+        seen = sweep(glance, np.ascontiguousarray(copy), swapped, min_score)
+        parts.append(_unturn(seen[upright(seen)], turns, pixels.shape[0], pixels.shape[1]))
+    return np.concatenate(parts)
+
+
+def upright(found: Found) -> NDArray[np.bool_]:
+    """Return which rows have points as an upright face: eyes over nose over mouth, left ones on the left."""
+    points = found[:, POINTS].reshape(-1, 5, 2)
+    width, height = (found[:, 2] - found[:, 0]), (found[:, 3] - found[:, 1])
+    eyes, mouth = points[:, :2].mean(1), points[:, 3:].mean(1)
+    nose = points[:, 2, 1]
+    below = (mouth[:, 1] - eyes[:, 1] > 0.2 * height) & (nose > eyes[:, 1]) & (nose < mouth[:, 1])
+    sides = (points[:, 1, 0] - points[:, 0, 0] > 0.1 * width) & (points[:, 4, 0] > points[:, 3, 0])
+    plausible: NDArray[np.bool_] = below & sides
+    return plausible
+
+
+def _look(glance: Glance, pixels: Pixels, tiling: Tiling, corner: tuple[int, int], min_score: float) -> Found:
+    x, y = corner
+    piece = pixels[y : y + tiling.tall, x : x + tiling.wide]
+    tall, wide = piece.shape[:2]
+    height = min(tiling.height, max(1, round(tall * tiling.height / tiling.tall)))
+    width = min(tiling.width, max(1, round(wide * tiling.width / tiling.wide)))
+    method = cv2.INTER_AREA if height < tall else cv2.INTER_LINEAR
+    canvas = np.zeros((tiling.height, tiling.width, 3), np.uint8)
+    canvas[:height, :width] = cv2.resize(piece, (width, height), interpolation=method)
+    found = glance(canvas, min_score)
+    inner = (x > 0, y > 0, x + wide < pixels.shape[1], y + tall < pixels.shape[0])
+    found[:, 15] = ~_cut(found, width, height, inner)
+    found[:, 0:4:2] = found[:, 0:4:2] * (wide / width) + x
+    found[:, 1:4:2] = found[:, 1:4:2] * (tall / height) + y
+    found[:, 5:15:2] = found[:, 5:15:2] * (wide / width) + x
+    found[:, 6:15:2] = found[:, 6:15:2] * (tall / height) + y
+    return found
+
+
+def _cut(found: Found, width: int, height: int, inner: tuple[bool, bool, bool, bool]) -> NDArray[np.bool_]:
+    left, top, right, bottom = inner
+    cut: NDArray[np.bool_] = (
+        (left & (found[:, 0] < _RIM))
+        | (top & (found[:, 1] < _RIM))
+        | (right & (found[:, 2] > width - _RIM))
+        | (bottom & (found[:, 3] > height - _RIM))
+    )
+    return cut
+
+
+def _transpose(tiling: Tiling) -> Tiling:
+    corners = tuple((y, x) for x, y in tiling.corners)
+    return Tiling(tiling.width, tiling.height, tiling.wide, tiling.tall, corners)
+
+
+def _unturn(found: Found, turns: int, height: int, width: int) -> Found:
+    # np.rot90 by `turns` of a picture (height, width); the way back for boxes and points.
+    def back(x: Found, y: Found) -> tuple[Found, Found]:
+        if turns == 1:
+            return width - y, x
+        if turns == 2:
+            return width - x, height - y
+        return y, height - x
+
+    result = found.copy()
+    ax, ay = back(found[:, 0], found[:, 1])
+    bx, by = back(found[:, 2], found[:, 3])
+    result[:, 0], result[:, 2] = np.minimum(ax, bx), np.maximum(ax, bx)
+    result[:, 1], result[:, 3] = np.minimum(ay, by), np.maximum(ay, by)
+    result[:, 5:15:2], result[:, 6:15:2] = back(found[:, 5:15:2], found[:, 6:15:2])
+    return result

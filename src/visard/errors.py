@@ -1,0 +1,100 @@
+"""The tree of failures; each knows its exit code, and its text is one line: where, what, what to do.
+
+VisardError                  1   something failed; also: a batch failed in several ways
+├── UsageError               2   the command or the policy asks for something that does not exist
+├── SourceError              3   a source cannot be read
+├── TargetError              4   a result cannot be written
+├── VerificationFailed       5   the doubting room was not convinced; no file appeared
+├── ModelError               6   a model is missing, altered or out of reach
+├── NothingFound             7   --strict, and nothing was found
+└── Interrupted            130   Ctrl-C
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from visard.types import Check
+
+
+class VisardError(Exception):
+    """A failure that a person can act on: what happened, where, and what to do."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: object = "", hint: str = "") -> None:
+        self.what = _one_line(what)
+        self.where = _one_line(str(where))
+        self.hint = _one_line(hint)
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        head = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{head}; {self.hint}" if self.hint else head
+
+
+class UsageError(VisardError):
+    """The command, a setting or the policy names something that does not exist."""
+
+    exit_code = 2
+
+
+class SourceError(VisardError):
+    """A source is missing, unreadable, broken or not a picture or video."""
+
+    exit_code = 3
+
+
+class TargetError(VisardError):
+    """A result cannot be written: it exists, the disk is full, the folder is closed."""
+
+    exit_code = 4
+
+
+class VerificationFailed(VisardError):
+    """The draft was read back and a check failed; the draft is gone and the target never existed."""
+
+    exit_code = 5
+
+    def __init__(self, checks: Sequence[Check], *, where: object = "", hint: str = "") -> None:
+        self.checks = tuple(checks)
+        failed = [c for c in checks if not c.passed]
+        what = "not written, the result did not pass: " + ", ".join(_describe(c) for c in failed)
+        super().__init__(what, where=where, hint=hint)
+
+
+class ModelError(VisardError):
+    """A model file is missing, has another hash, or may not be fetched."""
+
+    exit_code = 6
+
+
+class NothingFound(VisardError):
+    """Nothing was found to hide, and the user asked for that to be an error."""
+
+    exit_code = 7
+
+
+class Interrupted(VisardError):
+    """The user stopped the run."""
+
+    exit_code = 130
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a hint for an unknown name: the closest known one, or the list of them."""
+    names = sorted(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(names)}"
+
+
+def _describe(check: Check) -> str:
+    where = f" in frame {check.frames[0]}" if check.frames else ""
+    where += f" and {len(check.frames) - 1} more" if len(check.frames) > 1 else ""
+    return f"{check.name} is {check.value:.3g}, the limit {check.limit:.3g}{where}"
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))

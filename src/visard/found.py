@@ -1,0 +1,73 @@
+"""Rooms 2 and 3 over a whole source: what is in it, and which of it is one subject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from visard.detect import CutFinder, find_faces
+from visard.errors import UsageError
+from visard.flow import ahead
+from visard.media.read import Source
+from visard.policy import Policy
+from visard.track import Sighting, track
+from visard.types import Frame, Region
+
+_KEY_SECONDS = 0.5
+"""A video is searched finely, for small and turned faces, this often and after every cut."""
+
+_WEAK = 0.5
+"""Detections from this share of the minimum score on may carry a track on, though not start one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found: frame index -> regions, each with its track."""
+
+    regions: Mapping[int, tuple[Region, ...]]
+
+    def at(self, index: int) -> tuple[Region, ...]:
+        """Return the regions of one frame."""
+        return self.regions.get(index, ())
+
+    def all(self) -> Iterator[Region]:
+        """Return every region of every frame."""
+        return (region for found in self.regions.values() for region in found)
+
+    def add(self, missed: Sequence[Sighting], still: bool) -> Found:
+        """Return what was found together with what was missed, followed through the neighbouring frames."""
+        last = max((r.track for r in self.all()), default=0)
+        regions = dict(self.regions)
+        for index, found in track(missed, min_score=0.0, still=still).items():
+            extra = tuple(replace(r, track=r.track + last) for r in found)
+            regions[index] = (*self.at(index), *extra)
+        return Found(regions)
+
+
+def find(
+    source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, seen: Callable[[int], None]
+) -> Found:
+    """Return every region of the policy's kinds in a source, followed through time.
+
+    seen: called with each frame's index. Raises UsageError for kinds that no detector finds.
+    """
+    unknown = [kind for kind in policy.rules if kind != "face"]
+    if unknown:
+        raise UsageError(f"nothing finds {unknown[0]!r} yet", hint="leave it out; faces are found")
+    min_score = policy.rules["face"].min_score
+    sightings = list(_look(source, frames, min_score * _WEAK, seen))
+    return Found(track(sightings, min_score=min_score, still=source.still))
+
+
+def _look(
+    source: Source, frames: Callable[[], Iterator[Frame]], min_score: float, seen: Callable[[int], None]
+) -> Iterator[Sighting]:
+    is_cut, next_key = CutFinder(), 0.0
+    for frame in frames() if source.still else ahead(frames()):
+        cut = not source.still and is_cut(frame.pixels)
+        fine = source.still or cut or frame.time >= next_key
+        if fine:
+            next_key = frame.time + _KEY_SECONDS
+        regions = find_faces(frame.pixels, min_score, "fine" if fine else "coarse")
+        yield Sighting(frame.index, frame.time, tuple(regions), cut)
+        seen(frame.index)

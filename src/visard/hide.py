@@ -1,0 +1,39 @@
+"""Rooms 4 to 6 for one frame: cut every region, hide it with its kind's method, paste it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from visard.methods import make
+from visard.paste import paste
+from visard.policy import Policy, Rule
+from visard.shape.align import cut
+from visard.types import Deidentifier, Frame, Patch, Pixels, Region
+
+
+class Hider:
+    """A policy made ready: its methods exist and its settings were accepted."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.methods = {kind: make(rule.method, rule.settings) for kind, rule in policy.rules.items()}
+
+    def __call__(self, frame: Frame, regions: Sequence[Region]) -> Frame:
+        """Return the frame with every region hidden that is not spared."""
+        return paste(frame, self._pieces(frame, regions))
+
+    def rule(self, region: Region) -> Rule:
+        """Return the rule for a region's kind."""
+        return self.policy.rules[region.kind]
+
+    def method(self, region: Region) -> Deidentifier:
+        """Return the method for a region's kind."""
+        return self.methods[region.kind]
+
+    def _pieces(self, frame: Frame, regions: Sequence[Region]) -> Iterator[tuple[Patch, Pixels]]:
+        for region in regions:
+            if region.hide:
+                seed = self.policy.disguise(region.kind, region.track)
+                patch = cut(frame, region, self.rule(region), seed)
+                if patch is not None:
+                    yield patch, self.method(region)(patch)

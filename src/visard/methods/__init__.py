@@ -1,0 +1,51 @@
+"""Room 5, HIDE: patch in, pixels out; one method a file. METHODS is the table."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Any
+
+from visard.errors import UsageError, suggest
+from visard.types import Deidentifier
+
+METHODS: Mapping[str, str] = {
+    "fill": "visard.methods.fill:Fill",
+    "darken": "visard.methods.darken:Darken",
+    "blur": "visard.methods.blur:Blur",
+    "pixelate": "visard.methods.pixelate:Pixelate",
+    "noise": "visard.methods.noise:Noise",
+    "impulse": "visard.methods.impulse:Impulse",
+}
+"""Name -> module and class, as strings, so that a list of names costs no import."""
+
+
+def find_method(name: str) -> type[Deidentifier]:
+    """Return the class of a method; raises UsageError with a suggestion for an unknown name."""
+    if name not in METHODS:
+        raise UsageError(f"unknown method {name!r}", hint=suggest(name, METHODS))
+    module, _, attribute = METHODS[name].partition(":")
+    method: type[Deidentifier] = getattr(importlib.import_module(module), attribute)
+    return method
+
+
+def make(name: str, settings: Mapping[str, Any] | None = None) -> Deidentifier:
+    """Return the named method with the given settings.
+
+    Raises UsageError for an unknown method, an unknown setting, or a value that its method refuses.
+    """
+    method = find_method(name)
+    chosen = dict(settings or {})
+    known = defaults(name)
+    for key in chosen:
+        if key not in known:
+            hint = suggest(key, known) if known else "it has no settings"
+            raise UsageError(f"method {name!r} has no setting {key!r}", hint=hint)
+    return method(**chosen)
+
+
+def defaults(name: str) -> dict[str, Any]:
+    """Return the settings of a method with their default values."""
+    described = fields(find_method(name))  # type: ignore[arg-type]  # methods are dataclasses, tested
+    return {f.name: f.default for f in described if f.default is not MISSING}

@@ -1,0 +1,1 @@
+"""The store room: name -> checked file, and thin runtimes that load it."""

@@ -1,0 +1,92 @@
+"""Thin wrappers that load a checked network on first use; the heavy libraries are imported then.
+
+Both are safe to share between threads: one network, one caller at a time. A network for each thread
+would cost its memory again, and both libraries already use the cores inside one call.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.models import store
+
+Floats = NDArray[np.float32]
+
+
+class OpenCvNet:
+    """An ONNX network in OpenCV, which takes inputs of any size."""
+
+    def __init__(self, name: str, outputs: Sequence[str]) -> None:
+        self.name = name
+        self.outputs = tuple(outputs)
+        self._lock = threading.Lock()
+        self._net: Any = None
+
+    def __call__(self, blob: Floats) -> list[Floats]:
+        """Return the named outputs for a (1, C, H, W) float32 input; raises ModelError on first use."""
+        with self._lock:
+            if self._net is None:
+                self._net = self._load()
+            self._net.setInput(blob)
+            # Copied: OpenCV may reuse its buffers in the next call.
+            return [np.array(out, np.float32) for out in self._net.forward(self.outputs)]
+
+    def _load(self) -> Any:
+        import cv2
+
+        return cv2.dnn.readNetFromONNX(np.frombuffer(store.read(self.name), np.uint8))
+
+
+class LiteNet:
+    """A TFLite network with one input of a fixed size."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._lock = threading.Lock()
+        self._net: Any = None
+
+    def __call__(self, tensor: Floats) -> list[Floats]:
+        """Return all outputs, in the file's order, for one float32 input; raises ModelError on first use."""
+        with self._lock:
+            if self._net is None:
+                self._net = self._load()
+            self._net.set_tensor(self._net.get_input_details()[0]["index"], tensor)
+            self._net.invoke()
+            return [self._net.get_tensor(out["index"]) for out in self._net.get_output_details()]
+
+    def _load(self) -> Any:
+        content = store.read(self.name)
+        with _without_info_lines():
+            from ai_edge_litert.interpreter import Interpreter
+
+            net = Interpreter(model_content=content, num_threads=1)
+            net.allocate_tensors()
+        return net
+
+
+@contextmanager
+def _without_info_lines() -> Iterator[None]:
+    # The library logs "INFO: Created ..." to file descriptor 2 with no switch to turn it off; what else
+    # is written meanwhile, by anyone, is passed on.
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as caught:
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            caught.seek(0)
+            for line in caught:
+                if not line.startswith(b"INFO:"):
+                    os.write(2, line)

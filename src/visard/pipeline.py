@@ -1,0 +1,123 @@
+"""The corridor: read, find, follow, cut, hide, paste, doubt, out. One source, one target, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from visard.errors import NothingFound, VerificationFailed
+from visard.flow import ahead
+from visard.found import Found, find
+from visard.hide import Hider
+from visard.media.read import Source, probe, read
+from visard.media.write import Output, write
+from visard.people import People, select
+from visard.policy import Policy
+from visard.publish import publish
+from visard.report.record import describe
+from visard.types import Frame, Report
+from visard.verify import verify
+
+_DRAFTS = 3
+"""How often a draft is made when the second detector sees somebody whom the first had not."""
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with the room, the frames done and the frames in all (None if unknown); may raise to stop the run."""
+
+
+def _unseen(room: str, done: int, total: int | None) -> None:
+    """Take no notice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """How a run treats its sources."""
+
+    policy: Policy = field(default_factory=Policy)
+    output: Output = field(default_factory=Output)
+    people: People = field(default_factory=People)
+    strict: bool = False
+    overwrite: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return, as plain values, everything that the bytes of a result depend on beside its source."""
+        faces = b"".join(face.tobytes() for face in (*self.people.keep, *self.people.only))
+        people = {"keep": len(self.people.keep), "only": len(self.people.only)}
+        people |= {"sha256": hashlib.sha256(faces).hexdigest()} if faces else {}
+        return self.policy.to_dict() | {"output": asdict(self.output), "people": people}
+
+
+def deidentify(
+    source: Path, target: Path, task: Task, known: Found | None = None, progress: Progress = _unseen
+) -> Report:
+    """Hide the people in a source, doubt the result, and only then let it appear at the target.
+
+    known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
+    """
+    hider, original = Hider(task.policy), probe(source)
+    frames, clock = _reel(original), _Clock()
+    with clock("find"):
+        found = known or find(
+            original, frames, task.policy, lambda i: progress("find", i + 1, original.frames)
+        )
+        if task.people:
+            found = Found(select(frames, found.regions, task.people))
+    if task.strict and not any(found.all()):
+        raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
+    with publish(target, task.overwrite) as draft:
+        for _ in range(_DRAFTS):
+            with clock("hide"):
+                write(draft, _hidden(frames, found, hider, original, progress), original, task.output)
+            with clock("doubt"):
+                doubt = verify(draft, original, frames, found, hider, task.output.keep_metadata)
+            if not doubt.missed:
+                break
+            found = found.add(doubt.missed, original.still)
+        if not doubt.passed:
+            raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider))
+        return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds)
+
+
+def _reel(original: Source) -> Callable[[], Iterator[Frame]]:
+    """Return a way to run through the frames again; a single picture is decoded once and stays in memory."""
+    if original.frames == 1 and original.still:
+        only = list(read(original))
+        return lambda: iter(only)
+    return lambda: read(original)
+
+
+def _hidden(
+    frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, original: Source, progress: Progress
+) -> Iterator[Frame]:
+    hidden = (hider(frame, found.at(frame.index)) for frame in frames())
+    for frame in hidden if original.still else ahead(hidden):
+        yield frame
+        progress("hide", frame.index + 1, original.frames)
+
+
+def _remedy(hider: Hider) -> str:
+    blind = all(method.blind for method in hider.methods.values())
+    return "raise --margin" if blind else "raise --strength, or use --method fill"
+
+
+class _Clock:
+    """Adds up seconds of work by room."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._room, self._since = "", 0.0
+
+    def __call__(self, room: str) -> _Clock:
+        self._room = room
+        return self
+
+    def __enter__(self) -> None:
+        self._since = perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        spent = perf_counter() - self._since
+        self.seconds[self._room] = round(self.seconds.get(self._room, 0.0) + spent, 3)

@@ -1,0 +1,130 @@
+"""What to hide and how: kind -> Rule. A policy is a value; TOML is one way to write it."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from visard.errors import UsageError, suggest
+from visard.types import Kind
+
+Shape = Literal["ellipse", "box"]
+KINDS: tuple[str, ...] = get_args(Kind)
+SHAPES: tuple[str, ...] = get_args(Shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How one kind of region is hidden.
+
+    method: a name in METHODS; settings: that method's fields, such as strength or colour.
+    margin: share of the box's width and height added on each side, 0 to 2.
+    min_score: detections below it are ignored, 0 to 1. shape: outline of the mask.
+    """
+
+    method: str = "fill"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    margin: float = 0.1
+    min_score: float = 0.3
+    shape: Shape = "ellipse"
+
+    def __post_init__(self) -> None:
+        _check_number("margin", self.margin, 0.0, 2.0)
+        _check_number("min_score", self.min_score, 0.0, 1.0)
+        if self.shape not in SHAPES:
+            raise UsageError(f"unknown shape {self.shape!r}", hint=suggest(str(self.shape), SHAPES))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules of a run, and the seed from which every disguise is derived."""
+
+    rules: Mapping[Kind, Rule] = field(default_factory=lambda: {"face": Rule()})
+    seed: int = 0
+
+    def disguise(self, kind: Kind, track: int) -> int:
+        """Return the 63-bit seed of one subject: same policy seed, kind and track, same number."""
+        digest = hashlib.sha256(f"visard disguise {self.seed} {kind} {track}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") >> 1
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the policy as plain values, in the shape that `from_dict` and TOML take."""
+        tables: dict[str, Any] = {"seed": self.seed}
+        for kind, rule in self.rules.items():
+            own = {f.name: getattr(rule, f.name) for f in fields(rule) if f.name != "settings"}
+            tables[kind] = own | dict(rule.settings)
+        return tables
+
+    def to_toml(self) -> str:
+        """Return the policy as the text of a policy file."""
+        plain = self.to_dict()
+        lines = [f"seed = {plain.pop('seed')}"]
+        for kind, table in plain.items():
+            lines += ["", f"[{kind}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
+        return "\n".join(lines) + "\n"
+
+
+def from_dict(tables: Mapping[str, Any]) -> Policy:
+    """Return the policy that plain tables describe: `seed`, and one table for each kind.
+
+    Keys of a table that are no field of Rule are settings of its method. Raises UsageError for unknown
+    kinds and wrong values; unknown settings are refused when the method is made.
+    """
+    rules: dict[Kind, Rule] = {}
+    seed = 0
+    for key, value in tables.items():
+        if key == "seed":
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise UsageError(f"seed is {value!r}", hint="give a whole number")
+            seed = value
+        elif key in KINDS and isinstance(value, Mapping):
+            rules[key] = _rule(value)  # type: ignore[index]  # key is in KINDS
+        else:
+            raise UsageError(f"unknown key {key!r}", hint=suggest(key, (*KINDS, "seed")))
+    return Policy(rules or {"face": Rule()}, seed)
+
+
+def load_policy(path: Path) -> Policy:
+    """Return the policy in a TOML file; raises UsageError that names the file and the key."""
+    try:
+        return from_dict(tomllib.loads(path.read_text("utf-8")))
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the policy: {error.strerror or error}", where=path, hint="check its path"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"not a TOML file: {error}", where=path, hint="mend the line it names") from error
+    except UsageError as error:
+        raise UsageError(error.what, where=path, hint=error.hint) from error
+
+
+def with_rule(policy: Policy, kind: Kind, **changes: Any) -> Policy:
+    """Return the policy with some fields of one kind's rule changed."""
+    rules = dict(policy.rules)
+    rules[kind] = replace(rules.get(kind, Rule()), **changes)
+    return replace(policy, rules=rules)
+
+
+def _rule(table: Mapping[str, Any]) -> Rule:
+    own = {f.name for f in fields(Rule)} - {"settings"}
+    chosen = {key: value for key, value in table.items() if key in own}
+    if not isinstance(chosen.get("method", ""), str):
+        raise UsageError(f"method is {chosen['method']!r}", hint="give a method's name in quotes")
+    return Rule(settings={key: value for key, value in table.items() if key not in own}, **chosen)
+
+
+def _check_number(name: str, value: object, low: float, high: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise UsageError(f"{name} is {value!r}", hint=f"give a number from {low:g} to {high:g}")
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return repr(value)

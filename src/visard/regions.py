@@ -1,0 +1,113 @@
+"""Regions as files: what `find` writes, a person edits, and `hide --regions` takes back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from visard import __version__
+from visard.errors import UsageError
+from visard.found import Found
+from visard.types import Box, Kind, Region
+
+_COLUMNS = ("source", "frame", "kind", "x0", "y0", "x1", "y1", "score", "track", "hide", "points")
+
+
+def to_json(found: Mapping[str, Found]) -> str:
+    """Return the regions of each source as JSON, one region a line."""
+    rows = ",\n  ".join(json.dumps(row) for row in _rows(found))
+    return f'{{"visard": "{__version__}", "format": 1, "regions": [\n  {rows}\n]}}\n'
+
+
+def to_csv(found: Mapping[str, Found]) -> str:
+    """Return the regions of each source as CSV with a header."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in _rows(found):
+        points = " ".join(f"{x:g},{y:g}" for x, y in row["points"])
+        writer.writerow(row | {"points": points, "hide": str(row["hide"]).lower()})
+    return text.getvalue()
+
+
+def load_regions(path: Path) -> dict[str, Found]:
+    """Return source name -> regions from a JSON or CSV file; raises UsageError with the row at fault."""
+    try:
+        text = path.read_text("utf-8-sig")
+        rows = _from_csv(text) if path.suffix.lower() == ".csv" else json.loads(text)["regions"]
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the regions: {error.strerror}", where=path, hint="check its path"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            "not a regions file", where=path, hint="start from what `visard find` writes"
+        ) from error
+    sources: dict[str, dict[int, list[Region]]] = defaultdict(lambda: defaultdict(list))
+    for number, row in enumerate(rows, 1):
+        try:
+            sources[str(row["source"])][int(row["frame"])].append(_region(row))
+        except (KeyError, ValueError, TypeError) as error:
+            raise UsageError(
+                f"region {number} is malformed: {error}", where=path, hint="mend that row"
+            ) from error
+    return {name: Found({i: tuple(r) for i, r in frames.items()}) for name, frames in sources.items()}
+
+
+def _rows(found: Mapping[str, Found]) -> Iterable[dict[str, Any]]:
+    for source, own in found.items():
+        for frame in sorted(own.regions):
+            for region in own.regions[frame]:
+                yield _row(source, frame, region)
+
+
+def _row(source: str, frame: int, region: Region) -> dict[str, Any]:
+    box = dict(zip(("x0", "y0", "x1", "y1"), (round(float(v), 2) for v in region.box), strict=True))
+    points = [] if region.points is None else np.round(region.points.astype(float), 2).tolist()
+    row = {"source": source, "frame": frame, "kind": region.kind, **box}
+    return row | {
+        "score": round(float(region.score), 3),
+        "track": region.track,
+        "hide": region.hide,
+        "points": points,
+    }
+
+
+def _region(row: Mapping[str, Any]) -> Region:
+    box = Box(*(float(row[key]) for key in ("x0", "y0", "x1", "y1")))
+    if not (np.isfinite(box).all() and box.x0 < box.x1 and box.y0 < box.y1):
+        raise ValueError("x0 must lie left of x1, and y0 above y1")
+    kind = str(row["kind"])
+    if kind not in get_args(Kind):
+        raise ValueError(f"unknown kind {kind!r}")
+    points = np.array(row.get("points") or [], np.float32).reshape(-1, 2)
+    return Region(
+        kind=kind,  # type: ignore[arg-type]  # checked above
+        box=box,
+        score=float(row.get("score", 1.0)),
+        points=points if len(points) else None,
+        track=int(row.get("track", 0)),
+        hide=_truth(row.get("hide", True)),
+    )
+
+
+def _from_csv(text: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for row in csv.DictReader(io.StringIO(text)):
+        points = [[float(v) for v in pair.split(",")] for pair in (row.get("points") or "").split()]
+        rows.append(
+            {**{key: value for key, value in row.items() if value not in ("", None)}, "points": points}
+        )
+    return rows
+
+
+def _truth(value: object) -> bool:
+    """Return whether a region is hidden; anything but a clear no means yes."""
+    return str(value).strip().lower() not in ("false", "no", "0")

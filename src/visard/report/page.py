@@ -1,0 +1,127 @@
+"""The report as a page: one self-contained HTML file, with thumbnails of results and never of originals."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+
+from visard import __version__
+from visard.types import Report
+
+_THUMBNAIL = 320
+_MOST_THUMBNAILS = 400
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --good: #1a7f4b; --bad: #c62828; --quiet: #8a8a8a }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
+h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1rem; margin: 0 0 .3rem; overflow-wrap: anywhere }
+.sum { color: var(--quiet); margin: .3rem 0 2rem }
+.files { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem }
+article { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem }
+article.failed { border-color: var(--bad) }
+img { width: 100%; height: 13rem; object-fit: contain; background: #8882; border-radius: .3rem; margin-bottom: .6rem }
+p { margin: .2rem 0 } .error { color: var(--bad) } .quiet { color: var(--quiet); font-size: .85rem }
+table { border-collapse: collapse; width: 100%; font-size: .85rem; margin-top: .5rem }
+td, th { text-align: left; padding: .1rem .4rem .1rem 0; border-top: 1px solid var(--line) }
+td.number { text-align: right; font-variant-numeric: tabular-nums }
+.passed { color: var(--good) } .doubt { color: var(--bad) }
+"""
+
+_MEANING = {
+    "frames_lost": "Frames missing or of another size",
+    "untouched": "Change outside the hidden parts (grey levels)",
+    "found_again": "Faces that a second detector still finds",
+    "known_again": "Closest likeness to the original (dlib)",
+    "detail_left": "Detail left in the hidden parts",
+    "tags": "Tags that could identify someone",
+}
+
+
+def render(reports: Sequence[Report], results: Callable[[Report], Path]) -> str:
+    """Return the page of a run; results gives the path of a report's output, for its thumbnail."""
+    failed = sum(r.status == "failed" for r in reports)
+    hidden = sum(r.tracks for r in reports)
+    words = [f"{len(reports)} files", f"{hidden} people hidden", f"{failed} failed", f"visard {__version__}"]
+    cards = [
+        _card(r, results(r) if r.status != "failed" and i < _MOST_THUMBNAILS else None)
+        for i, r in enumerate(sorted(reports, key=lambda r: r.status != "failed"))
+    ]
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>visard report</title><style>{_STYLE}</style></head><body><h1>What was hidden</h1>"
+        f'<p class="sum">{escape(" · ".join(words))}</p><main class="files">{"".join(cards)}</main></body></html>\n'
+    )
+
+
+def _card(report: Report, result: Path | None) -> str:
+    if report.status == "failed":
+        return (
+            f'<article class="failed"><h2>{escape(report.source)}</h2>'
+            f'<p class="error">{escape(report.error)}</p></article>'
+        )
+    parts = [f"<article><h2>{escape(report.output)}</h2>"]
+    picture = None if result is None else _thumbnail(result, report)
+    if picture is not None:
+        parts.append(
+            f'<img alt="The result, {escape(report.output)}" src="data:image/jpeg;base64,{picture}">'
+        )
+    parts += [f"<p>{escape(line)}</p>" for line in _summary(report)]
+    parts += [f'<p class="quiet">{escape(note)}</p>' for note in report.notes]
+    return "".join([*parts, _checks(report), "</article>"])
+
+
+def _summary(report: Report) -> list[str]:
+    methods = ", ".join(f"{kind}: {name}" for kind, name in report.methods.items())
+    rooms = ", ".join(f"{room} {spent:.2f} s" for room, spent in report.seconds.items())
+    if report.nothing_found:
+        return ["Nothing found. Written with clean metadata; look at it before you publish it.", rooms]
+    people = f"{report.tracks} hidden ({methods})" + (
+        f", {report.spared} regions spared" if report.spared else ""
+    )
+    return [f"{people} in {report.frames} frame{'s' * (report.frames != 1)}", rooms]
+
+
+def _checks(report: Report) -> str:
+    rows = []
+    for check in report.checks:
+        mark = '<td class="passed">passed</td>' if check.passed else '<td class="doubt">failed</td>'
+        rows.append(
+            f"<tr><th>{escape(_MEANING.get(check.name, check.name))}</th>"
+            f'<td class="number">{check.value:.3g} of {check.limit:.3g}</td>{mark}</tr>'
+        )
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _thumbnail(result: Path, report: Report) -> str | None:
+    """Return a small JPEG of the result in base64: a picture, or the middle of a video."""
+    from PIL import Image
+
+    try:
+        image = _middle(result) if report.media == "video" else _still(result)
+    except (OSError, ValueError):
+        return None
+    image.thumbnail((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BILINEAR)
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "JPEG", quality=80)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _still(result: Path):  # type: ignore[no-untyped-def]  # PIL.Image is imported where it is used
+    from PIL import Image
+
+    image = Image.open(result)
+    image.draft("RGB", (_THUMBNAIL * 2, _THUMBNAIL * 2))
+    return image
+
+
+def _middle(result: Path):  # type: ignore[no-untyped-def]
+    import av
+
+    with av.open(str(result)) as container:
+        if container.duration:
+            container.seek(container.duration // 2)
+        return next(container.decode(video=0)).to_image()

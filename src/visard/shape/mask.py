@@ -1,0 +1,61 @@
+"""Room 4, CUT: the outline of what is hidden: it covers the whole box, and feathers outward only."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from visard.policy import Rule
+from visard.types import Box, Mask, Region
+
+FEATHER = 0.04
+"""Width of the soft rim as a share of the box's side."""
+
+_HALF_PIXEL = 0.7072
+"""A pixel counts as touched when any of its corners is: half of its diagonal."""
+
+
+def window(region: Region, rule: Rule, height: int, width: int) -> tuple[slice, slice]:
+    """Return the (rows, columns) of a height x width frame that hiding the region may touch, rim included."""
+    hidden = region.box.grow(rule.margin)
+    if rule.shape == "ellipse":
+        hidden = hidden.grow((np.sqrt(2.0) - 1.0) / 2.0)
+    reach = _rim(region.box) + 1.0
+    outer = Box(hidden.x0 - reach, hidden.y0 - reach, hidden.x1 + reach, hidden.y1 + reach)
+    return outer.cells(height, width)
+
+
+def outline(region: Region, rule: Rule, cells: tuple[slice, slice]) -> Mask:
+    """Return the mask of a region over the given cells of its frame: 1 where it must be hidden.
+
+    Every pixel that the grown box touches is 1. An ellipse passes through the box's corners, so that it
+    too covers all of it; outside, the mask falls to 0 over `FEATHER` of the side.
+    """
+    y, x = (np.arange(s.start, s.stop, dtype=np.float32) + np.float32(0.5) for s in cells)
+    box = region.box.grow(rule.margin)
+    away = _beyond_ellipse(box, x, y) if rule.shape == "ellipse" else _beyond_box(box, x, y)
+    away /= np.float32(-_rim(region.box))
+    away += 1.0
+    return np.clip(away, 0.0, 1.0, out=away)
+
+
+def _rim(box: Box) -> float:
+    return max(1.0, FEATHER * box.side)
+
+
+def _beyond_ellipse(box: Box, x: Mask, y: Mask) -> Mask:
+    """Distance in pixels outside the ellipse through the box's corners, negative inside (near the edge)."""
+    (cx, cy), root = box.centre, np.sqrt(0.5)
+    a, b = max(box.width * root, 1e-3), max(box.height * root, 1e-3)
+    a, b = a + _HALF_PIXEL, b + _HALF_PIXEL
+    radius: Mask = np.sqrt(((x - cx) / a)[None, :] ** 2 + ((y - cy) / b)[:, None] ** 2, dtype=np.float32)
+    radius -= 1.0
+    radius *= np.float32(min(a, b))
+    return radius
+
+
+def _beyond_box(box: Box, x: Mask, y: Mask) -> Mask:
+    """Distance in pixels outside the box along the worse axis; 0 or less for pixels that it touches."""
+    (cx, cy) = box.centre
+    dx: Mask = np.abs(x - np.float32(cx)) - np.float32(box.width / 2 + 0.5)
+    dy: Mask = np.abs(y - np.float32(cy)) - np.float32(box.height / 2 + 0.5)
+    return np.maximum(dx[None, :], dy[:, None])

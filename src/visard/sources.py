@@ -1,0 +1,147 @@
+"""From what the user named to the files to work on, and where each result goes."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from visard.errors import SourceError, TargetError, UsageError, VisardError
+from visard.media.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+
+
+class Entry(NamedTuple):
+    """A file that was named, its name relative to what the user named, and what is already wrong with it."""
+
+    file: Path
+    name: Path
+    fault: VisardError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One source and its target; name: its path relative to what the user named, for reports.
+
+    fault: what is already wrong with it, so that the batch can report it and go on.
+    """
+
+    source: Path
+    target: Path
+    name: str
+    fault: VisardError | None = None
+
+
+def plan(sources: Sequence[str], out: Path) -> list[Job]:
+    """Return the jobs for files, folders and patterns, in order, without doing anything.
+
+    out: a folder, in which the trees of source folders are mirrored; or, for one source file, the file
+    to write. Raises UsageError where a folder or several sources should become one file.
+    """
+    listed = listing(sources, skip=out)
+    if _is_file_name(out):
+        if len(listed) != 1 or Path(sources[0]).is_dir():
+            raise UsageError("several sources cannot become one file", where=out, hint="give --out a folder")
+        jobs = [Job(listed[0].file, out, listed[0].name.as_posix(), listed[0].fault)]
+    else:
+        jobs = [Job(e.file, out / _result_name(e.name), e.name.as_posix(), e.fault) for e in listed]
+    return _refuse_clashes(map(_guard, jobs))
+
+
+def listing(sources: Sequence[str], skip: Path | None = None) -> list[Entry]:
+    """Return the files that were named, by path or pattern, and the media files below named folders.
+
+    skip: a folder that is not entered, because results go there.
+    """
+    named = [entry for source in sources for entry in _expand(source)]
+    several = sum(entry.is_dir() for entry in named) > 1
+    entries = []
+    for path in named:
+        if not path.is_dir():
+            entries.append(Entry(path, Path(path.name)))
+            continue
+        prefix = Path(path.resolve().name) if several else Path()
+        entries += [
+            Entry(file, prefix / file.relative_to(path), fault) for file, fault in _walk(path, skip)
+        ]
+    return entries
+
+
+def _expand(source: str) -> list[Path]:
+    path = Path(source)
+    if path.exists() or path.is_symlink() or not glob.has_magic(source):
+        return [path]
+    found = sorted(Path(match) for match in glob.glob(source, recursive=True))
+    if not found:
+        raise SourceError(
+            "no file matches the pattern", where=source, hint="check the pattern and its quotes"
+        )
+    return found
+
+
+def _walk(folder: Path, skip: Path | None) -> Iterator[tuple[Path, VisardError | None]]:
+    """Yield the media files below a folder in order, and a fault for what could not be entered."""
+    seen = {folder.resolve()}
+    faults: list[tuple[Path, VisardError]] = []
+
+    def note(error: OSError) -> None:
+        where = Path(error.filename or folder)
+        faults.append(
+            (where, SourceError(f"cannot be read: {error.strerror}", where=where, hint="check its rights"))
+        )
+
+    for root, folders, files in os.walk(folder, followlinks=True, onerror=note):
+        keep = []
+        for name in sorted(folders):
+            real = (Path(root) / name).resolve()
+            if skip is not None and real == skip.resolve():
+                continue
+            if real in seen:
+                loop = SourceError("a symlink loop", where=Path(root) / name, hint="remove the link")
+                faults.append((Path(root) / name, loop))
+                continue
+            seen.add(real)
+            keep.append(name)
+        folders[:] = keep
+        for name in sorted(files):
+            if Path(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+                yield Path(root) / name, None
+    yield from faults
+
+
+def _result_name(name: Path) -> Path:
+    return name.with_suffix(".mp4") if name.suffix.lower() in VIDEO_SUFFIXES else name
+
+
+def _is_file_name(out: Path) -> bool:
+    return not out.is_dir() and out.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
+
+
+def _guard(job: Job) -> Job:
+    """Refuse to write a result over its own source, even when overwriting is allowed."""
+    if job.fault is None and job.target.exists() and job.source.exists() and job.target.samefile(job.source):
+        fault = TargetError(
+            "the result would replace its source", where=job.source, hint="choose another --out"
+        )
+        return Job(job.source, job.target, job.name, fault)
+    return job
+
+
+def _refuse_clashes(jobs: Iterable[Job]) -> list[Job]:
+    """Let the first of two sources that would become one file go on, and refuse the others."""
+    checked, taken = [], Counter[str]()
+    for job in jobs:
+        key = os.path.normcase(job.target)
+        taken[key] += 1
+        if taken[key] > 1 and job.fault is None:
+            fault = TargetError(
+                f"another source already becomes {job.target.name}",
+                where=job.source,
+                hint="rename one of them",
+            )
+            job = Job(job.source, job.target, job.name, fault)
+        checked.append(job)
+    return checked

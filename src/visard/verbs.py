@@ -1,0 +1,65 @@
+"""The library's verbs, the same as the command's: hide, find, check."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from visard.errors import VerificationFailed
+from visard.found import Found
+from visard.found import find as look
+from visard.hide import Hider
+from visard.media.read import probe, read
+from visard.pipeline import Task
+from visard.policy import Policy
+from visard.run import Run, Watch
+from visard.run import hide as run
+from visard.types import Check
+from visard.verify import verify
+
+Pathlike = str | Path
+
+
+def hide(
+    sources: Pathlike | Sequence[Pathlike],
+    out: Pathlike,
+    policy: Policy | None = None,
+    *,
+    task: Task | None = None,
+    jobs: int = 2,
+    watch: Watch | None = None,
+) -> Run:
+    """Hide the people in files or folders and write the checked results and their report to out.
+
+    policy: what to hide and how; task: everything else that a run can be told, with its own policy.
+    Failures of single files are entries of the returned run; see `Run.exit_code`.
+    """
+    named = [sources] if isinstance(sources, str | Path) else list(sources)
+    return run(named, Path(out), task or Task(policy or Policy()), jobs=jobs, watch=watch)
+
+
+def find(
+    source: Pathlike, policy: Policy | None = None, seen: Callable[[int], None] = lambda index: None
+) -> Found:
+    """Return the regions and tracks of one source, without hiding anything."""
+    original = probe(Path(source))
+    return look(original, functools.partial(read, original), policy or Policy(), seen)
+
+
+def check(
+    before: Pathlike, after: Pathlike, policy: Policy | None = None, found: Found | None = None
+) -> tuple[Check, ...]:
+    """Return the checks of a hidden file against its original; the doubting room alone.
+
+    found: the regions that should be hidden, looked for in `before` if not given. Raises
+    VerificationFailed, which carries all checks, unless every one passed.
+    """
+    policy = policy or Policy()
+    original = probe(Path(before))
+    frames = functools.partial(read, original)
+    found = found or look(original, frames, policy, lambda index: None)
+    doubt = verify(Path(after), original, frames, found, Hider(policy))
+    if not doubt.passed:
+        raise VerificationFailed(doubt.checks, where=after, hint="hide it again")
+    return doubt.checks

@@ -1,0 +1,105 @@
+"""Room 7, DOUBT: the written draft is read back, and every claim of the methods is checked on its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.detect import second_opinion
+from visard.flow import ahead
+from visard.found import Found
+from visard.hide import Hider
+from visard.media.read import Source, probe, read
+from visard.shape.mask import outline, window
+from visard.track import Sighting
+from visard.types import Check, Frame, Region
+from visard.verify.found_again import FoundAgain
+from visard.verify.known_again import KnownAgain
+from visard.verify.tags import check_tags
+from visard.verify.untouched import Detail, Untouched
+
+_LOSSLESS = {"PNG", "BMP", "TIFF"}
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What the doubting room has to say: its checks, and the faces that nobody had found before."""
+
+    checks: tuple[Check, ...]
+    missed: Sequence[Sighting]
+
+    @property
+    def passed(self) -> bool:
+        """True where every check passed."""
+        return all(check.passed for check in self.checks)
+
+
+def verify(
+    draft: Path,
+    original: Source,
+    frames: Callable[[], Iterator[Frame]],
+    found: Found,
+    hider: Hider,
+    keep_metadata: tuple[str, ...] = (),
+) -> Doubt:
+    """Return what is to be said against a draft, read from its bytes beside the original's frames.
+
+    Which checks apply follows from the claims of each region's method: whoever promises that nobody
+    recognises the person is asked whether anybody does.
+    """
+    written = probe(draft)
+    room = _Room(written, hider)
+    before = frames() if original.still else ahead(frames())
+    after = read(written) if original.still else ahead(read(written))
+    for old, new in zip_longest(before, after):
+        if old is None or new is None or old.pixels.shape != new.pixels.shape:
+            room.lost += 1
+        else:
+            room.see(old, new, found.at(old.index))
+    return Doubt((*room.checks(), check_tags(draft, keep_metadata)), room.found_again.missed)
+
+
+class _Room:
+    """All checks over one draft, frame by frame."""
+
+    def __init__(self, written: Source, hider: Hider) -> None:
+        self.hider = hider
+        self.lost = 0
+        self.untouched = Untouched(written.format in _LOSSLESS)
+        self.found_again = FoundAgain(second_opinion(written.still), self._may_show)
+        self.known_again = KnownAgain()
+        self.detail = Detail()
+
+    def see(self, before: Frame, after: Frame, regions: Sequence[Region]) -> None:
+        """Compare one frame with its draft."""
+        hidden = [r for r in regions if r.hide]
+        cover = self._cover(before.pixels.shape[:2], hidden)
+        self.untouched.see(before.index, before.pixels, after.pixels, cover)
+        self.found_again.see(after, regions, cover)
+        for region in hidden:
+            goal = self.hider.method(region).goal
+            if goal == "everyone":
+                self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region))
+            if goal in ("everyone", "machines") and region.kind == "face":
+                self.known_again.see(before, after, region)
+
+    def checks(self) -> Iterator[Check]:
+        """Return the result of every check."""
+        yield Check("frames_lost", float(self.lost), 0.0)
+        yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.detail))
+
+    def _may_show(self, region: Region) -> bool:
+        method = self.hider.method(region)
+        return method.blind or method.form == "generate" or method.goal == "machines"
+
+    def _cover(self, shape: tuple[int, ...], hidden: Sequence[Region]) -> NDArray[np.uint8]:
+        cover = np.zeros(shape, np.uint8)
+        for region in hidden:
+            cells = window(region, self.hider.rule(region), *shape)
+            cover[cells] |= outline(region, self.hider.rule(region), cells) > 0
+        return cover

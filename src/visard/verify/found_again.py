@@ -1,0 +1,62 @@
+"""Room 7, DOUBT: does a detector that had no part in the hiding still find a face in the draft?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.track import Sighting
+from visard.types import Box, Check, Frame, Pixels, Region
+
+_WHOLLY_COVERED = 0.85
+
+
+class FoundAgain:
+    """Counts faces that the second detector finds where one was hidden, and collects those never hidden.
+
+    may_show: whether a face may be seen in a hidden region. On top of a blind cover a detector may see
+    one in the hair and neck around it, yet no pixel of the person is there. A face that reaches beyond
+    its cover was missed, whatever the method.
+    """
+
+    def __init__(self, second: Callable[[Pixels], list[Region]], may_show: Callable[[Region], bool]) -> None:
+        self._second, self._may_show = second, may_show
+        self._frames: list[int] = []
+        self._missed: list[Sighting] = []
+
+    def see(self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8]) -> None:
+        """Look at one frame of the draft; cover: (H, W), non-zero where pixels were hidden."""
+        spared = [r for r in regions if not r.hide]
+        missed = []
+        for face in self._second(after.pixels):
+            if any(_same(face.box, other.box) for other in spared):
+                continue
+            below = [r for r in regions if r.hide and _same(face.box, r.box)]
+            if _covered(face.box, cover) < _WHOLLY_COVERED:
+                missed.append(face)
+            elif not below or not all(self._may_show(r) for r in below):
+                self._frames.append(after.index)
+        self._missed.append(Sighting(after.index, after.time, tuple(missed), False))
+
+    @property
+    def missed(self) -> list[Sighting]:
+        """Faces in the draft that no cover hides, frame by frame; empty if there are none at all."""
+        return self._missed if any(s.regions for s in self._missed) else []
+
+    def check(self) -> Check:
+        """Return the number of faces found again; none may be."""
+        bare = [s.index for s in self._missed for _ in s.regions]
+        found = self._frames + bare
+        return Check("found_again", float(len(found)), 0.0, tuple(sorted(set(found))))
+
+
+def _same(one: Box, other: Box) -> bool:
+    smaller = min(one.area, other.area)
+    return smaller > 0 and one.overlap(other) / smaller > 0.5
+
+
+def _covered(box: Box, cover: NDArray[np.uint8]) -> float:
+    part = cover[box.cells(*cover.shape)]
+    return float(np.count_nonzero(part) / part.size) if part.size else 1.0

@@ -1,0 +1,109 @@
+"""Room 7, DOUBT: outside the masks nothing changed beyond codec noise; inside, no detail stayed."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.shape.mask import outline, window
+from visard.policy import Rule
+from visard.types import Check, Mask, Pixels, Region
+
+Cover = NDArray[np.uint8]
+
+_BLOCK = 16
+"""Side in pixels of the blocks whose mean change is judged: a codec's unit of work."""
+
+CODEC_NOISE = 24.0
+"""Largest mean change of a block, in grey levels, that a lossy codec explains."""
+
+_ACROSS = 96
+"""Detail is compared at this many pixels across a region, whatever its size."""
+
+_FLAT = 1.0
+"""Grey levels of detail (root mean square) below which a region shows nothing that could stay."""
+
+
+class Untouched:
+    """Measures the change outside the masks; a lossless format allows none."""
+
+    def __init__(self, lossless: bool) -> None:
+        self._lossless = lossless
+        self._worst = 0.0
+        self._frames: list[int] = []
+
+    def see(self, index: int, before: Pixels, after: Pixels, cover: Cover) -> None:
+        """Compare one frame (H, W, 3) with its draft; cover: (H, W), non-zero where pixels were hidden."""
+        change = cv2.absdiff(before, after)
+        if self._lossless:
+            outside = (cover == 0).astype(np.uint8)
+            worst = max(cv2.minMaxLoc(c, mask=outside)[1] for c in cv2.split(change))
+        else:
+            worst = _worst_block(change, cover)
+        if worst > self.limit:
+            self._frames.append(index)
+        self._worst = max(self._worst, worst)
+
+    @property
+    def limit(self) -> float:
+        """Largest change allowed, in grey levels."""
+        return 0.0 if self._lossless else CODEC_NOISE
+
+    def check(self) -> Check:
+        """Return the largest change outside the masks."""
+        return Check("untouched", self._worst, self.limit, tuple(self._frames))
+
+
+class Detail:
+    """Measures how much of a hidden region's fine structure is still in the draft.
+
+    The value is the gain with which the source's detail (its band above 1/24 of the region's width)
+    reappears: 1 if all of it stayed, 0 if none did.
+    """
+
+    LIMIT = 0.25
+
+    def __init__(self) -> None:
+        self._worst = 0.0
+        self._frames: list[int] = []
+
+    def see(self, index: int, before: Pixels, after: Pixels, region: Region, rule: Rule) -> None:
+        """Compare one hidden region of a frame with its draft."""
+        cells = window(region, rule, *before.shape[:2])
+        if cells[0].start >= cells[0].stop or cells[1].start >= cells[1].stop:
+            return
+        height, width = (s.stop - s.start for s in cells)
+        reduce = min(1.0, _ACROSS / max(height, width))
+        size = max(1, round(width * reduce)), max(1, round(height * reduce))
+        core = cv2.resize(outline(region, rule, cells), size, interpolation=cv2.INTER_AREA)
+        core = cv2.erode(core, np.ones((3, 3)), borderType=cv2.BORDER_REPLICATE) >= 0.999
+        was, now = (_detail(p[cells], size)[core] for p in (before, after))
+        energy = float(was @ was)
+        if energy < _FLAT**2 * max(1, was.size):
+            return
+        gain = float(was @ now) / energy
+        if gain > self.LIMIT:
+            self._frames.append(index)
+        self._worst = max(self._worst, gain)
+
+    def check(self) -> Check:
+        """Return the largest share of detail that stayed."""
+        return Check("detail_left", self._worst, self.LIMIT, tuple(sorted(set(self._frames))))
+
+
+def _worst_block(change: Pixels, cover: Cover) -> float:
+    height, width = cover.shape
+    grid = max(1, width // _BLOCK), max(1, height // _BLOCK)
+    near = cv2.resize(cover.astype(np.float32), grid, interpolation=cv2.INTER_AREA)
+    beside = cv2.dilate(near, np.ones((3, 3))) > 0
+    blocks = cv2.resize(change, grid, interpolation=cv2.INTER_AREA)
+    blocks[beside] = 0
+    return float(blocks.max())
+
+
+def _detail(pixels: Pixels, size: tuple[int, int]) -> Mask:
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    detail: Mask = grey - cv2.GaussianBlur(grey, (0, 0), 2.0, borderType=cv2.BORDER_REFLECT)
+    return detail

@@ -1,0 +1,54 @@
+"""Pictures that tests share: the public-domain astronaut, and development data where there are any."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from visard.types import Box, Pixels, Region
+
+DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+ASTRONAUT_FACE = Box(175, 65, 275, 195)
+"""Where the astronaut's face is, roughly, in the 512 x 512 photo."""
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Pixels:
+    """The astronaut, (512, 512, 3) RGB: one upright face."""
+    from skimage import data
+
+    pixels = np.asarray(data.astronaut())
+    pixels.flags.writeable = False
+    return pixels
+
+
+@pytest.fixture
+def photo(tmp_path: Path, astronaut: Pixels) -> Path:
+    """The astronaut as a JPEG file."""
+    path = tmp_path / "astronaut.jpg"
+    Image.fromarray(astronaut).save(path, quality=92)
+    return path
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of development data; tests that need it are skipped, aloud, where it is absent."""
+    if not (DATA / "groups_dev").is_dir():
+        pytest.skip(f"development data absent: {DATA} (set VISARD_DATA)")
+    return DATA
+
+
+@pytest.fixture
+def face() -> Callable[..., Region]:
+    """A way to make face regions."""
+
+    def make(x0: float, y0: float, x1: float, y1: float, track: int = 1) -> Region:
+        return Region("face", Box(x0, y0, x1, y1), 0.9, track=track)
+
+    return make

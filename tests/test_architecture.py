@@ -1,0 +1,87 @@
+"""The architecture is a test: rooms have an order, imports point one way, and importing loads nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src" / "visard"
+
+ORDER = [
+    "types", "errors", "policy", "flow", "models", "media", "detect", "track", "found", "shape", "people",
+    "methods", "paste", "hide", "verify", "publish", "report", "pipeline", "sources", "regions", "run",
+    "verbs", "cli",
+]  # fmt: skip
+
+EXCEPTIONS = {("verify", "publish"), ("policy", "methods")}
+
+
+def rooms() -> list[tuple[str, Path]]:
+    return [(p.relative_to(SRC).parts[0].removesuffix(".py"), p) for p in sorted(SRC.rglob("*.py"))]
+
+
+def imports(path: Path) -> set[str]:
+    """Names of the rooms that a file imports, at module level or inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("visard."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {a.name.split(".")[1] for a in node.names if a.name.startswith("visard.")}
+    return found
+
+
+@pytest.mark.parametrize(("room", "path"), rooms(), ids=lambda v: v if isinstance(v, str) else v.name)
+def test_imports_point_upstream(room: str, path: Path) -> None:
+    if room in ("__init__", "__main__"):
+        return
+    assert room in ORDER, f"{room} has no place in the house"
+    for other in imports(path):
+        assert ORDER.index(other) <= ORDER.index(room), f"{path.name} imports {other}, which lies after {room}"
+
+
+def test_every_room_stays_small() -> None:
+    long = {p.name: n for _, p in rooms() if (n := len(p.read_text("utf-8").splitlines())) > 300}
+    assert not long
+
+
+def _loaded_by(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*{{m.split('.')[0] for m in sys.modules}})"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    return set(out.split())
+
+
+def test_importing_the_lobby_loads_nothing_heavy() -> None:
+    heavy = {"numpy", "cv2", "torch", "av", "PIL", "dlib", "ai_edge_litert", "click"}
+    assert not heavy & _loaded_by("import visard")
+
+
+def test_the_version_costs_nothing() -> None:
+    run = subprocess.run([sys.executable, "-X", "importtime", "-m", "visard", "--version"],
+                         capture_output=True, text=True, check=True)  # fmt: skip
+    assert run.stdout.startswith("visard ")
+    assert "numpy" not in run.stderr and "click" not in run.stderr
+
+
+def test_torch_is_never_needed_by_the_core() -> None:
+    for _, path in rooms():
+        assert "torch" not in {
+            alias.name.split(".")[0]
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        }
+
+
+def test_the_lobby_is_small_and_complete() -> None:
+    import visard
+
+    assert len(visard.__all__) <= 15
+    for name in visard.__all__:
+        assert getattr(visard, name) is not None
+    with pytest.raises(AttributeError):
+        visard.no_such_name  # noqa: B018

@@ -1,0 +1,146 @@
+"""One battery for every method: a claim is a class attribute, and it is tested here."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from visard.errors import UsageError
+from visard.methods import METHODS, defaults, find_method, make
+from visard.policy import Rule
+from visard.shape.align import cut
+from visard.types import Box, Deidentifier, Form, Frame, Goal, Patch, Pixels, Region
+
+from .conftest import ASTRONAUT_FACE
+
+
+def patch_of(pixels: Pixels, seed: int = 1, box: Box = ASTRONAUT_FACE, shape: Any = "ellipse") -> Patch:
+    patch = cut(Frame(pixels), Region("face", box, 0.9), Rule(shape=shape), seed)
+    assert patch is not None
+    return patch
+
+
+@pytest.fixture(params=sorted(METHODS))
+def method(request: pytest.FixtureRequest) -> Deidentifier:
+    return make(request.param)
+
+
+@pytest.fixture
+def patch(astronaut: Pixels) -> Patch:
+    return patch_of(astronaut)
+
+
+def test_claims_are_class_attributes_with_known_values(method: Deidentifier) -> None:
+    kind = type(method)
+    assert METHODS[kind.name] == f"{kind.__module__}:{kind.__name__}"
+    assert is_dataclass(method)
+    assert kind.goal in get_args(Goal) and kind.form in get_args(Form)
+    assert isinstance(kind.blind, bool) and isinstance(kind.reversible, bool)
+    assert isinstance(method, Deidentifier)
+
+
+def test_first_line_says_what_it_is(method: Deidentifier) -> None:
+    module = __import__(type(method).__module__, fromlist=["_"])
+    assert module.__doc__ and len(module.__doc__.splitlines()[0]) > 20
+
+
+def test_settings_are_fields_and_round_trip(method: Deidentifier) -> None:
+    chosen = {f.name: getattr(method, f.name) for f in fields(method) if f.init}  # type: ignore[arg-type]
+    assert chosen == defaults(method.name)
+    assert make(method.name, chosen) == method
+
+
+def test_unknown_setting_is_refused_with_a_hint(method: Deidentifier) -> None:
+    with pytest.raises(UsageError, match="no setting 'strenght'"):
+        make(method.name, {"strenght": 0.5})
+
+
+def test_wrong_values_are_refused(method: Deidentifier) -> None:
+    for name in defaults(method.name):
+        for wrong in (float("nan"), "no such", -1.0, 0.0, None, True, [1]):
+            with pytest.raises(UsageError):
+                make(method.name, {name: wrong})
+
+
+def test_same_shape_and_type_and_input_untouched(method: Deidentifier, patch: Patch) -> None:
+    before, mask = patch.pixels.copy(), patch.mask.copy()
+    new = method(patch)
+    assert new.shape == patch.pixels.shape and new.dtype == np.uint8
+    assert np.array_equal(patch.pixels, before) and np.array_equal(patch.mask, mask)
+    assert not np.shares_memory(new, patch.pixels)
+
+
+def test_same_seed_same_disguise(method: Deidentifier, patch: Patch) -> None:
+    assert np.array_equal(method(patch), method(patch))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 3), (7, 900)])
+def test_odd_sizes_work(method: Deidentifier, size: tuple[int, int]) -> None:
+    pixels = np.full((*size, 3), 200, np.uint8)
+    new = method(Patch(pixels, np.ones(size, np.float32)))
+    assert new.shape == pixels.shape
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5])
+def test_mask_that_hides_nothing_is_no_error(method: Deidentifier, level: float) -> None:
+    pixels = np.full((9, 9, 3), 200, np.uint8)
+    assert method(Patch(pixels, np.full((9, 9), level, np.float32))).shape == pixels.shape
+
+
+def test_blind_means_that_hidden_pixels_do_not_matter(method: Deidentifier, patch: Patch) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, patch.pixels.shape, dtype=np.uint8)
+    other = np.where((patch.mask > 0)[..., None], noise, patch.pixels)
+    same = np.array_equal(
+        method(patch)[patch.mask > 0], method(replace(patch, pixels=other))[patch.mask > 0]
+    )
+    assert same == method.blind
+
+
+def test_it_changes_the_face(method: Deidentifier, patch: Patch) -> None:
+    core = patch.mask >= 1
+    change = np.abs(method(patch)[core].astype(int) - patch.pixels[core]).mean()
+    assert change > 12, "a method must not hand the original back"
+
+
+def test_strength_is_relative_to_the_face(method: Deidentifier, astronaut: Pixels) -> None:
+    """A face three times as large is hidden as well as the small one: likeness does not grow with size."""
+    import cv2
+
+    large = cv2.resize(astronaut, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    small, big = patch_of(astronaut), patch_of(large, box=ASTRONAUT_FACE.scale(3))
+    assert abs(_likeness(method, small) - _likeness(method, big)) < 0.12
+
+
+def test_stronger_leaves_less(method: Deidentifier, patch: Patch) -> None:
+    if "strength" not in defaults(method.name):
+        pytest.skip("no strength")
+    left = [_likeness(make(method.name, {"strength": s}), patch) for s in (0.05, 0.3, 0.6, 0.95)]
+    assert all(b <= a + 0.05 for a, b in zip(left, left[1:], strict=False)), left
+    assert left[-1] < left[0]
+
+
+def test_disguise_differs_between_people(astronaut: Pixels) -> None:
+    for name in ("noise", "impulse"):
+        assert not np.array_equal(
+            make(name)(patch_of(astronaut, 1)), make(name)(patch_of(astronaut, 2))
+        )
+
+
+def test_unknown_method_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="did you mean 'pixelate'"):
+        find_method("pixellate")
+
+
+def _likeness(method: Deidentifier, patch: Patch) -> float:
+    """Regression of the result's structure on the original's, at a size that does not depend on the patch."""
+    import cv2
+
+    was, now = (
+        cv2.resize(p, (48, 48), interpolation=cv2.INTER_AREA).astype(np.float64).mean(2)
+        for p in (patch.pixels, method(patch))
+    )
+    was, now = was - was.mean(), now - now.mean()
+    return float((was * now).sum() / (was * was).sum())
