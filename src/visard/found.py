@@ -16,8 +16,15 @@ from visard.types import Frame, Region
 _KEY_SECONDS = 0.5
 """A video is searched finely, for small and turned faces, this often and after every cut."""
 
+_LOOK_SECONDS = 1 / 15
+"""A video is searched for large faces this often; in between faces are followed from both sides."""
+
 _WEAK = 0.5
 """Detections from this share of the minimum score on may carry a track on, though not start one."""
+
+
+_JITTER = 0.001
+"""Frame times are rounded to the container's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,7 @@ class Found:
         return Found(regions)
 
 
-def find(
-    source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, seen: Callable[[int], None]
-) -> Found:
+def find(source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, seen: Callable[[int], None]) -> Found:
     """Return every region of the policy's kinds in a source, followed through time.
 
     seen: called with each frame's index. Raises UsageError for kinds that no detector finds.
@@ -62,12 +67,14 @@ def find(
 def _look(
     source: Source, frames: Callable[[], Iterator[Frame]], min_score: float, seen: Callable[[int], None]
 ) -> Iterator[Sighting]:
-    is_cut, next_key = CutFinder(), 0.0
+    is_cut, next_key, next_look = CutFinder(), 0.0, 0.0
     for frame in frames() if source.still else ahead(frames()):
         cut = not source.still and is_cut(frame.pixels)
         fine = source.still or cut or frame.time >= next_key
-        if fine:
-            next_key = frame.time + _KEY_SECONDS
-        regions = find_faces(frame.pixels, min_score, "fine" if fine else "coarse")
+        regions: list[Region] = []
+        if fine or frame.time >= next_look:
+            regions = find_faces(frame.pixels, min_score, "fine" if fine else "coarse")
+            next_look = frame.time + _LOOK_SECONDS - _JITTER
+            next_key = frame.time + _KEY_SECONDS - _JITTER if fine else next_key
         yield Sighting(frame.index, frame.time, tuple(regions), cut)
         seen(frame.index)

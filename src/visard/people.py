@@ -49,9 +49,7 @@ def load_people(keep: Iterable[Path] = (), only: Iterable[Path] = ()) -> People:
     return People(tuple(map(_portrait, keep)), tuple(map(_portrait, only)))
 
 
-def select(
-    frames: Callable[[], Iterator[Frame]], regions: Regions, people: People
-) -> dict[int, tuple[Region, ...]]:
+def select(frames: Callable[[], Iterator[Frame]], regions: Regions, people: People) -> dict[int, tuple[Region, ...]]:
     """Return the regions with `hide` set for each track by who it shows, judged by its clearest looks."""
     wanted = _clearest(regions)
     looks: dict[int, list[Embedding]] = defaultdict(list)
@@ -62,8 +60,7 @@ def select(
     tracks = {r.track for found in regions.values() for r in found}
     hidden = {track: people.hides(looks[track]) for track in tracks}
     return {
-        index: tuple(replace(r, hide=r.hide and hidden[r.track]) for r in found)
-        for index, found in regions.items()
+        index: tuple(replace(r, hide=r.hide and hidden[r.track]) for r in found) for index, found in regions.items()
     }
 
 

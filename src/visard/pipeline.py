@@ -61,9 +61,7 @@ def deidentify(
     hider, original = Hider(task.policy), probe(source)
     frames, clock = _reel(original), _Clock()
     with clock("find"):
-        found = known or find(
-            original, frames, task.policy, lambda i: progress("find", i + 1, original.frames)
-        )
+        found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
         if task.people:
             found = Found(select(frames, found.regions, task.people))
     if task.strict and not any(found.all()):

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from visard.errors import UsageError, suggest
 from visard.types import Kind
 
-Shape = Literal["ellipse", "box"]
+Shape = Literal["oval", "box"]
 KINDS: tuple[str, ...] = get_args(Kind)
 SHAPES: tuple[str, ...] = get_args(Shape)
 
@@ -30,7 +30,7 @@ class Rule:
     settings: Mapping[str, Any] = field(default_factory=dict)
     margin: float = 0.1
     min_score: float = 0.3
-    shape: Shape = "ellipse"
+    shape: Shape = "oval"
 
     def __post_init__(self) -> None:
         _check_number("margin", self.margin, 0.0, 2.0)

@@ -43,21 +43,15 @@ def load_regions(path: Path) -> dict[str, Found]:
         text = path.read_text("utf-8-sig")
         rows = _from_csv(text) if path.suffix.lower() == ".csv" else json.loads(text)["regions"]
     except OSError as error:
-        raise UsageError(
-            f"cannot read the regions: {error.strerror}", where=path, hint="check its path"
-        ) from error
+        raise UsageError(f"cannot read the regions: {error.strerror}", where=path, hint="check its path") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            "not a regions file", where=path, hint="start from what `visard find` writes"
-        ) from error
+        raise UsageError("not a regions file", where=path, hint="start from what `visard find` writes") from error
     sources: dict[str, dict[int, list[Region]]] = defaultdict(lambda: defaultdict(list))
     for number, row in enumerate(rows, 1):
         try:
             sources[str(row["source"])][int(row["frame"])].append(_region(row))
         except (KeyError, ValueError, TypeError) as error:
-            raise UsageError(
-                f"region {number} is malformed: {error}", where=path, hint="mend that row"
-            ) from error
+            raise UsageError(f"region {number} is malformed: {error}", where=path, hint="mend that row") from error
     return {name: Found({i: tuple(r) for i, r in frames.items()}) for name, frames in sources.items()}
 
 
@@ -102,9 +96,7 @@ def _from_csv(text: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for row in csv.DictReader(io.StringIO(text)):
         points = [[float(v) for v in pair.split(",")] for pair in (row.get("points") or "").split()]
-        rows.append(
-            {**{key: value for key, value in row.items() if value not in ("", None)}, "points": points}
-        )
+        rows.append({**{key: value for key, value in row.items() if value not in ("", None)}, "points": points})
     return rows
 
 

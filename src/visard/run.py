@@ -73,9 +73,7 @@ def _single(planned: Sequence[Job], out: Path) -> bool:
 
 
 class _Batch:
-    def __init__(
-        self, task: Task, regions: Mapping[str, Found] | None, folder: Path, stem: str, watch: Watch
-    ) -> None:
+    def __init__(self, task: Task, regions: Mapping[str, Found] | None, folder: Path, stem: str, watch: Watch) -> None:
         self.task, self.regions, self.watch = task, regions, watch
         self.folder, self.stem = folder, stem
         self.settings = json.loads(json.dumps(task.to_dict()))
@@ -107,9 +105,7 @@ class _Batch:
                     reports[waiting.pop(future)] = future.result()
         except KeyboardInterrupt:
             self._stop.set()
-            raise Interrupted(
-                "stopped", hint="run the same command again to go on where it stopped"
-            ) from None
+            raise Interrupted("stopped", hint="run the same command again to go on where it stopped") from None
         finally:
             self._stop.set()
             pool.shutdown(cancel_futures=True)
@@ -130,9 +126,7 @@ class _Batch:
         except VisardError as caught:
             error = caught
         except (OSError, MemoryError) as caught:
-            error = SourceError(
-                f"cannot be worked on: {caught}", where=job.source, hint="check the file and the disk"
-            )
+            error = SourceError(f"cannot be worked on: {caught}", where=job.source, hint="check the file and the disk")
         except Exception as caught:  # a fault of ours in one file must not lose the others
             error = VisardError(
                 f"unexpected {type(caught).__name__}: {caught}",

@@ -64,9 +64,7 @@ def listing(sources: Sequence[str], skip: Path | None = None) -> list[Entry]:
             entries.append(Entry(path, Path(path.name)))
             continue
         prefix = Path(path.resolve().name) if several else Path()
-        entries += [
-            Entry(file, prefix / file.relative_to(path), fault) for file, fault in _walk(path, skip)
-        ]
+        entries += [Entry(file, prefix / file.relative_to(path), fault) for file, fault in _walk(path, skip)]
     return entries
 
 
@@ -76,9 +74,7 @@ def _expand(source: str) -> list[Path]:
         return [path]
     found = sorted(Path(match) for match in glob.glob(source, recursive=True))
     if not found:
-        raise SourceError(
-            "no file matches the pattern", where=source, hint="check the pattern and its quotes"
-        )
+        raise SourceError("no file matches the pattern", where=source, hint="check the pattern and its quotes")
     return found
 
 
@@ -89,9 +85,7 @@ def _walk(folder: Path, skip: Path | None) -> Iterator[tuple[Path, VisardError |
 
     def note(error: OSError) -> None:
         where = Path(error.filename or folder)
-        faults.append(
-            (where, SourceError(f"cannot be read: {error.strerror}", where=where, hint="check its rights"))
-        )
+        faults.append((where, SourceError(f"cannot be read: {error.strerror}", where=where, hint="check its rights")))
 
     for root, folders, files in os.walk(folder, followlinks=True, onerror=note):
         keep = []
@@ -123,9 +117,7 @@ def _is_file_name(out: Path) -> bool:
 def _guard(job: Job) -> Job:
     """Refuse to write a result over its own source, even when overwriting is allowed."""
     if job.fault is None and job.target.exists() and job.source.exists() and job.target.samefile(job.source):
-        fault = TargetError(
-            "the result would replace its source", where=job.source, hint="choose another --out"
-        )
+        fault = TargetError("the result would replace its source", where=job.source, hint="choose another --out")
         return Job(job.source, job.target, job.name, fault)
     return job
 

@@ -82,9 +82,7 @@ class Box(NamedTuple):
 
     def union(self, other: Box) -> Box:
         """Return the smallest box that covers both."""
-        return Box(
-            min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1)
-        )
+        return Box(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
 
     def overlap(self, other: Box) -> float:
         """Return the area in square pixels that both boxes cover."""
@@ -146,9 +144,7 @@ class Patch:
     kind: Kind = "face"
     points: Points | None = None
     seed: int = 0
-    to_frame: NDArray[np.float32] = field(
-        default_factory=lambda: np.array([[1, 0, 0], [0, 1, 0]], np.float32)
-    )
+    to_frame: NDArray[np.float32] = field(default_factory=lambda: np.array([[1, 0, 0], [0, 1, 0]], np.float32))
 
 
 @dataclass(frozen=True, slots=True)

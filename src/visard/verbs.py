@@ -39,9 +39,7 @@ def hide(
     return run(named, Path(out), task or Task(policy or Policy()), jobs=jobs, watch=watch)
 
 
-def find(
-    source: Pathlike, policy: Policy | None = None, seen: Callable[[int], None] = lambda index: None
-) -> Found:
+def find(source: Pathlike, policy: Policy | None = None, seen: Callable[[int], None] = lambda index: None) -> Found:
     """Return the regions and tracks of one source, without hiding anything."""
     original = probe(Path(source))
     return look(original, functools.partial(read, original), policy or Policy(), seen)

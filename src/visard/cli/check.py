@@ -16,12 +16,8 @@ from visard.errors import UsageError, VerificationFailed
 @click.command("check")
 @click.argument("before", type=existing)
 @click.argument("after", type=existing)
-@click.option(
-    "--method", type=str, help="The method that was used; its claims choose the checks (default fill)."
-)
-@click.option(
-    "--regions", type=existing, help="What should be hidden, from `visard find`, instead of looking."
-)
+@click.option("--method", type=str, help="The method that was used; its claims choose the checks (default fill).")
+@click.option("--regions", type=existing, help="What should be hidden, from `visard find`, instead of looking.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @click.option("--offline", is_flag=True, help="Never fetch a model.")
 @policy_options
@@ -52,9 +48,7 @@ def command(
         click.echo(json.dumps([asdict(c) | {"passed": c.passed} for c in checks], indent=1))
     else:
         for c in checks:
-            click.echo(
-                f"{'passed' if c.passed else 'FAILED'}  {c.name:12} {c.value:.3g} (limit {c.limit:.3g})"
-            )
+            click.echo(f"{'passed' if c.passed else 'FAILED'}  {c.name:12} {c.value:.3g} (limit {c.limit:.3g})")
     if failure is not None:
         raise failure
     return 0

@@ -48,17 +48,13 @@ from visard.methods import METHODS, make
     show_default=True,
     help="A voice identifies.",
 )
-@click.option(
-    "--keep-metadata", multiple=True, metavar="TAG", help="Keep one safe tag, such as DateTimeOriginal."
-)
+@click.option("--keep-metadata", multiple=True, metavar="TAG", help="Keep one safe tag, such as DateTimeOriginal.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Sources at a time.")
 @click.option("--strict", is_flag=True, help="A source in which nothing is found is an error.")
 @click.option("--overwrite", is_flag=True, help="Replace results that exist.")
 @click.option("--offline", is_flag=True, help="Never fetch a model.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved policy as TOML, and stop.")
-@click.option(
-    "--json", "as_json", is_flag=True, help="Print the report as JSON instead of the results' paths."
-)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the results' paths.")
 @click.option("--quiet", is_flag=True, help="Print nothing but failures.")
 def command(
     sources: tuple[str, ...],
@@ -129,13 +125,9 @@ def _from_stdin(sources: tuple[str, ...], out: Path | None, task: Any, quiet: bo
     from visard.pipeline import deidentify
 
     if sources != ("-",):
-        raise UsageError(
-            "standard input cannot be mixed with other sources", hint="hide it in a run of its own"
-        )
+        raise UsageError("standard input cannot be mixed with other sources", hint="hide it in a run of its own")
     if out is None and sys.stdout.isatty():
-        raise TargetError(
-            "a picture will not be printed on a terminal", hint="give --out FILE or redirect the output"
-        )
+        raise TargetError("a picture will not be printed on a terminal", hint="give --out FILE or redirect the output")
     with tempfile.TemporaryDirectory(prefix="visard-") as folder:
         source = Path(folder, "standard input")
         source.write_bytes(sys.stdin.buffer.read())

@@ -18,9 +18,7 @@ def list_models() -> None:
     from visard.models.store import catalog, status
 
     for name, entry in catalog().items():
-        click.echo(
-            f"{name:22} {entry.bytes / 1e6:6.1f} MB  {status(name):10} {entry.licence:14} {entry.terms}"
-        )
+        click.echo(f"{name:22} {entry.bytes / 1e6:6.1f} MB  {status(name):10} {entry.licence:14} {entry.terms}")
 
 
 @command.command("fetch")
@@ -46,6 +44,4 @@ def verify_models() -> None:
             bad.append(name)
             click.echo(f"visard: {error}", err=True)
     if bad:
-        raise ModelError(
-            f"{len(bad)} of {len(catalog())} models are missing or altered", hint="visard models fetch"
-        )
+        raise ModelError(f"{len(bad)} of {len(catalog())} models are missing or altered", hint="visard models fetch")

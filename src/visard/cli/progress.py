@@ -69,9 +69,7 @@ class Bar(Watch):
 
     def summary(self, run: Run) -> str:
         """Return one line on what the run came to."""
-        counts = {
-            status: sum(r.status == status for r in run.reports) for status in ("done", "skipped", "failed")
-        }
+        counts = {status: sum(r.status == status for r in run.reports) for status in ("done", "skipped", "failed")}
         nothing = sum(r.nothing_found for r in run.reports)
         words = [f"{number} {status}" for status, number in counts.items() if number] or ["nothing to do"]
         words += [f"{nothing} with nothing found"] if nothing else []

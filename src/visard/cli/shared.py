@@ -21,16 +21,10 @@ def policy_options(command: Command) -> Command:
     """Add the options that make a policy; `build_policy` takes them."""
     for option in reversed(
         [
-            click.option(
-                "--policy", "policy_file", type=existing, help="A TOML file; other options override it."
-            ),
+            click.option("--policy", "policy_file", type=existing, help="A TOML file; other options override it."),
             click.option("--min-score", type=float, help="Ignore detections below it, 0 to 1 (default 0.3)."),
-            click.option(
-                "--margin", type=float, help="Hide this share of a box more on each side (default 0.1)."
-            ),
-            click.option(
-                "--shape", type=click.Choice(SHAPES), help="Outline of what is hidden (default ellipse)."
-            ),
+            click.option("--margin", type=float, help="Hide this share of a box more on each side (default 0.1)."),
+            click.option("--shape", type=click.Choice(SHAPES), help="Outline of what is hidden (default oval)."),
         ]
     ):
         command = option(command)
@@ -82,8 +76,6 @@ def ensure_models(offline: bool, quiet: bool = False) -> None:
     if missing and offline:
         from visard.errors import ModelError
 
-        raise ModelError(
-            f"{', '.join(missing)} not installed", hint="run `visard models fetch`, or drop --offline"
-        )
+        raise ModelError(f"{', '.join(missing)} not installed", hint="run `visard models fetch`, or drop --offline")
     if missing:
         fetch(missing, (lambda line: None) if quiet else (lambda line: click.echo(line, err=True)))

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect.merge import COLUMNS, POINTS, SCORE, WHOLE, Found
+from visard.detect.merge import COLUMNS, POINTS, SCORE, Found
 from visard.models.runtimes import LiteNet, OpenCvNet
 from visard.types import Pixels
 

@@ -14,6 +14,8 @@ COLUMNS = 16
 SCORE = 4
 POINTS = slice(5, 15)
 WHOLE = 15
+_XS = [0, 2, 5, 7, 9, 11, 13]
+_YS = [1, 3, 6, 8, 10, 12, 14]
 
 
 def nothing() -> Found:
@@ -21,7 +23,7 @@ def nothing() -> Found:
     return np.zeros((0, COLUMNS), np.float32)
 
 
-def merge(found: Found, iou: float = 0.4, inside: float = 0.6) -> Found:
+def merge(found: Found, iou: float = 0.3, inside: float = 0.6) -> Found:
     """Return one row for each face, best first.
 
     Rows that overlap by more than `iou` are one face: the whole one wins over one that a border cut, then
@@ -39,6 +41,14 @@ def merge(found: Found, iou: float = 0.4, inside: float = 0.6) -> Found:
         rows = rows[~same]
     merged = np.stack(kept) if kept else nothing()
     return merged[np.argsort(-merged[:, SCORE], kind="stable")]
+
+
+def stretch(found: Found, across: float, down: float, x: float = 0.0, y: float = 0.0) -> Found:
+    """Return the rows with coordinates multiplied by (across, down) and then moved by (x, y) pixels."""
+    result = found.copy()
+    result[:, _XS] = found[:, _XS] * across + x
+    result[:, _YS] = found[:, _YS] * down + y
+    return result
 
 
 def regions(found: Found, height: int, width: int, kind: Kind = "face") -> list[Region]:

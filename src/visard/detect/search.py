@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect.merge import POINTS, SCORE, WHOLE, Found, nothing
+from visard.detect.merge import POINTS, WHOLE, Found, nothing, stretch
 from visard.detect.tiles import Tiling
 from visard.types import Pixels
 
@@ -66,12 +66,8 @@ def _look(glance: Glance, pixels: Pixels, tiling: Tiling, corner: tuple[int, int
     canvas[:height, :width] = cv2.resize(piece, (width, height), interpolation=method)
     found = glance(canvas, min_score)
     inner = (x > 0, y > 0, x + wide < pixels.shape[1], y + tall < pixels.shape[0])
-    found[:, 15] = ~_cut(found, width, height, inner)
-    found[:, 0:4:2] = found[:, 0:4:2] * (wide / width) + x
-    found[:, 1:4:2] = found[:, 1:4:2] * (tall / height) + y
-    found[:, 5:15:2] = found[:, 5:15:2] * (wide / width) + x
-    found[:, 6:15:2] = found[:, 6:15:2] * (tall / height) + y
-    return found
+    found[:, WHOLE] = ~_cut(found, width, height, inner)
+    return stretch(found, wide / width, tall / height, x, y)
 
 
 def _cut(found: Found, width: int, height: int, inner: tuple[bool, bool, bool, bool]) -> NDArray[np.bool_]:

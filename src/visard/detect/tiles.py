@@ -8,6 +8,9 @@ from math import ceil
 STEP = 32
 """Sides of a tile are multiples of this, which the networks demand."""
 
+_LONGEST = 1280
+"""No tile is longer than this, in network pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
@@ -44,27 +47,30 @@ def plan(height: int, width: int, scale: float, area: int, overlap: int) -> Tili
     height, width: of the picture in its pixels; scale: network pixels per picture pixel; area: of a tile in
     network pixels; overlap: of neighbours, in network pixels.
     """
-    rows = _sides(height, scale, overlap)
-    columns = _sides(width, scale, overlap)
-    fit = [(r, c) for r in rows for c in columns if r * c <= area]
-    # One narrow strip fits every area; a picture so small that nothing fits gets the smallest tile.
-    best = min(
-        fit or [(min(rows), min(columns))],
-        key=lambda sides: sides[0] * rows[sides[0]] * sides[1] * columns[sides[1]],
-    )
-    tall, wide = (max(1, int(side / scale)) for side in best)
-    shared = ceil(overlap / scale)
-    corners = tuple((x, y) for y in starts(height, tall, shared) for x in starts(width, wide, shared))
-    return Tiling(*best, tall, wide, corners)
+    rows, columns = _sides(height, scale, overlap), _sides(width, scale, overlap)
+    fit = [(r, c) for r in rows for c in columns if r * c <= area] or [(min(rows), min(columns))]
+    best = min(fit, key=lambda side: rows[side[0]].total * columns[side[1]].total)
+    down, across = rows[best[0]], columns[best[1]]
+    corners = tuple((x, y) for y in down.starts for x in across.starts)
+    return Tiling(*best, down.covers, across.covers, corners)
 
 
-def _sides(length: int, scale: float, overlap: int) -> dict[int, int]:
-    # Every useful side of a tile (in network pixels) and how many tiles of it the length needs.
-    whole = max(1, round(length * scale))
-    shared = ceil(overlap / scale)
-    longest = ceil(whole / STEP) * STEP
-    shortest = min(longest, ceil((2 * overlap + STEP) / STEP) * STEP)
-    sides = range(shortest, min(longest, 40 * STEP) + 1, STEP) if longest <= 40 * STEP else range(
-        shortest, 40 * STEP + 1, STEP
-    )
-    return {side: len(starts(length, max(1, int(side / scale)), shared)) for side in sides}
+@dataclass(frozen=True, slots=True)
+class _Row:
+    covers: int
+    starts: tuple[int, ...]
+    total: int
+
+
+def _sides(length: int, scale: float, overlap: int) -> dict[int, _Row]:
+    # Every useful side of a tile, in network pixels, and the row of such tiles that covers the length.
+    whole = ceil(max(1, round(length * scale)) / STEP) * STEP
+    shortest = min(whole, ceil((2 * overlap + STEP) / STEP) * STEP)
+    rows = {}
+    for side in range(shortest, min(whole, _LONGEST) + 1, STEP):
+        covers = max(1, int(side / scale))
+        # A tile for the whole length covers it in spite of rounding.
+        covers = max(covers, length) if side == whole else covers
+        corners = starts(length, covers, ceil(overlap / scale))
+        rows[side] = _Row(covers, corners, side * len(corners))
+    return rows

@@ -31,9 +31,7 @@ class Fill:
         try:
             rgb = ImageColor.getrgb(self.colour)[:3]
         except (ValueError, AttributeError, TypeError) as error:
-            raise UsageError(
-                f"colour is {self.colour!r}", hint="give a name such as white, or #rrggbb"
-            ) from error
+            raise UsageError(f"colour is {self.colour!r}", hint="give a name such as white, or #rrggbb") from error
         object.__setattr__(self, "_rgb", rgb)
 
     def __call__(self, patch: Patch) -> Pixels:

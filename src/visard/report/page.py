@@ -66,9 +66,7 @@ def _card(report: Report, result: Path | None) -> str:
     parts = [f"<article><h2>{escape(report.output)}</h2>"]
     picture = None if result is None else _thumbnail(result, report)
     if picture is not None:
-        parts.append(
-            f'<img alt="The result, {escape(report.output)}" src="data:image/jpeg;base64,{picture}">'
-        )
+        parts.append(f'<img alt="The result, {escape(report.output)}" src="data:image/jpeg;base64,{picture}">')
     parts += [f"<p>{escape(line)}</p>" for line in _summary(report)]
     parts += [f'<p class="quiet">{escape(note)}</p>' for note in report.notes]
     return "".join([*parts, _checks(report), "</article>"])
@@ -79,9 +77,7 @@ def _summary(report: Report) -> list[str]:
     rooms = ", ".join(f"{room} {spent:.2f} s" for room, spent in report.seconds.items())
     if report.nothing_found:
         return ["Nothing found. Written with clean metadata; look at it before you publish it.", rooms]
-    people = f"{report.tracks} hidden ({methods})" + (
-        f", {report.spared} regions spared" if report.spared else ""
-    )
+    people = f"{report.tracks} hidden ({methods})" + (f", {report.spared} regions spared" if report.spared else "")
     return [f"{people} in {report.frames} frame{'s' * (report.frames != 1)}", rooms]
 
 

@@ -10,6 +10,9 @@ from visard.types import Box, Mask, Region
 FEATHER = 0.04
 """Width of the soft rim as a share of the box's side."""
 
+_THROUGH_CORNERS = 2.0 ** (1.0 / 3.0)
+"""Half-axes of the oval through a box's corners, in halves of its sides; an ellipse would need 1.41."""
+
 _HALF_PIXEL = 0.7072
 """A pixel counts as touched when any of its corners is: half of its diagonal."""
 
@@ -17,8 +20,8 @@ _HALF_PIXEL = 0.7072
 def window(region: Region, rule: Rule, height: int, width: int) -> tuple[slice, slice]:
     """Return the (rows, columns) of a height x width frame that hiding the region may touch, rim included."""
     hidden = region.box.grow(rule.margin)
-    if rule.shape == "ellipse":
-        hidden = hidden.grow((np.sqrt(2.0) - 1.0) / 2.0)
+    if rule.shape == "oval":
+        hidden = hidden.grow((_THROUGH_CORNERS - 1.0) / 2.0)
     reach = _rim(region.box) + 1.0
     outer = Box(hidden.x0 - reach, hidden.y0 - reach, hidden.x1 + reach, hidden.y1 + reach)
     return outer.cells(height, width)
@@ -27,12 +30,12 @@ def window(region: Region, rule: Rule, height: int, width: int) -> tuple[slice, 
 def outline(region: Region, rule: Rule, cells: tuple[slice, slice]) -> Mask:
     """Return the mask of a region over the given cells of its frame: 1 where it must be hidden.
 
-    Every pixel that the grown box touches is 1. An ellipse passes through the box's corners, so that it
-    too covers all of it; outside, the mask falls to 0 over `FEATHER` of the side.
+    Every pixel that the grown box touches is 1. An oval, |x/a|^3 + |y/b|^3 = 1, passes through the box's
+    corners, so that it too covers all of it; outside, the mask falls to 0 over `FEATHER` of the side.
     """
     y, x = (np.arange(s.start, s.stop, dtype=np.float32) + np.float32(0.5) for s in cells)
     box = region.box.grow(rule.margin)
-    away = _beyond_ellipse(box, x, y) if rule.shape == "ellipse" else _beyond_box(box, x, y)
+    away = _beyond_oval(box, x, y) if rule.shape == "oval" else _beyond_box(box, x, y)
     away /= np.float32(-_rim(region.box))
     away += 1.0
     return np.clip(away, 0.0, 1.0, out=away)
@@ -42,14 +45,15 @@ def _rim(box: Box) -> float:
     return max(1.0, FEATHER * box.side)
 
 
-def _beyond_ellipse(box: Box, x: Mask, y: Mask) -> Mask:
-    """Distance in pixels outside the ellipse through the box's corners, negative inside (near the edge)."""
-    (cx, cy), root = box.centre, np.sqrt(0.5)
-    a, b = max(box.width * root, 1e-3), max(box.height * root, 1e-3)
-    a, b = a + _HALF_PIXEL, b + _HALF_PIXEL
-    radius: Mask = np.sqrt(((x - cx) / a)[None, :] ** 2 + ((y - cy) / b)[:, None] ** 2, dtype=np.float32)
-    radius -= 1.0
-    radius *= np.float32(min(a, b))
+def _beyond_oval(box: Box, x: Mask, y: Mask) -> Mask:
+    """Distance in pixels outside the oval through the box's corners, negative inside (near the edge)."""
+    (cx, cy) = box.centre
+    a = np.float32(max(box.width / 2 * _THROUGH_CORNERS, 1e-3) + _HALF_PIXEL)
+    b = np.float32(max(box.height / 2 * _THROUGH_CORNERS, 1e-3) + _HALF_PIXEL)
+    across, down = (np.abs(x - np.float32(cx)) / a) ** 3, (np.abs(y - np.float32(cy)) / b) ** 3
+    radius: Mask = np.cbrt(across[None, :] + down[:, None])
+    radius -= np.float32(1.0)
+    radius *= min(a, b)
     return radius
 
 

@@ -72,7 +72,7 @@ class _Room:
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
         self.found_again = FoundAgain(second_opinion(written.still), self._may_show)
-        self.known_again = KnownAgain()
+        self.known_again = KnownAgain(second_opinion(still=False))
         self.detail = Detail()
 
     def see(self, before: Frame, after: Frame, regions: Sequence[Region]) -> None:

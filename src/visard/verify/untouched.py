@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.shape.mask import outline, window
 from visard.policy import Rule
+from visard.shape.mask import outline, window
 from visard.types import Check, Mask, Pixels, Region
 
 Cover = NDArray[np.uint8]

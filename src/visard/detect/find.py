@@ -1,0 +1,144 @@
+"""Detectors: how thoroughly each network searches a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import sqrt
+from typing import ClassVar, Literal
+
+import cv2
+import numpy as np
+
+from visard.detect.face import BLAZE_SIDE, blazeface_glance, centerface_glance
+from visard.detect.merge import Found, merge, regions, stretch
+from visard.detect.search import sweep, turned
+from visard.detect.tiles import Tiling, plan, starts
+from visard.types import Kind, Pixels, Region
+
+Effort = Literal["coarse", "fine"]
+
+_AREA = 310_000
+"""Network pixels of a tile: CenterFace needs some 250 bytes of memory for each of them."""
+
+_OVERLAP = 48
+"""Network pixels that neighbouring tiles share; larger faces are seen whole in the look at `_LARGE`."""
+
+_LARGE, _HUGE, _TURNED = 640, 320, 384
+"""Longest side in network pixels: for large faces, for faces that fill the picture, for turned copies."""
+
+_TURNED_SCORE = 0.45
+"""What a turned face must score: on the development photos lower values add more clutter than faces."""
+
+
+@dataclass(frozen=True, slots=True)
+class CenterFace:
+    """Finds faces with CenterFace: `coarse` looks once, `fine` also for small, huge and turned faces."""
+
+    name: ClassVar[str] = "centerface"
+    kinds: ClassVar[tuple[Kind, ...]] = ("face",)
+
+    min_score: float = 0.3
+    effort: Effort = "fine"
+
+    def __call__(self, pixels: Pixels) -> list[Region]:
+        """Return the faces in (H, W, 3) uint8 RGB pixels, best first, each with five points.
+
+        Raises ModelError if the network is missing or altered.
+        """
+        height, width = pixels.shape[:2]
+        if not height or not width:
+            return []
+        small = _shrink(pixels, _LARGE)
+        back = width / small.shape[1], height / small.shape[0]
+        looks = list(self._fine(small)) if self.effort == "fine" else [self._whole(small, _LARGE)]
+        parts = [stretch(seen, *back) for seen in looks]
+        if self.effort == "fine":
+            tiling = plan(height, width, fine_scale(height, width), _AREA, _OVERLAP)
+            parts.append(sweep(centerface_glance, pixels, tiling, self.min_score))
+        return regions(merge(np.concatenate(parts)), height, width)
+
+    def _fine(self, small: Pixels) -> Iterator[Found]:
+        yield self._whole(small, _LARGE)
+        yield self._whole(small, _HUGE)
+        score = max(self.min_score, _TURNED_SCORE)
+        yield turned(centerface_glance, small, _single(small, _TURNED), score)
+
+    def _whole(self, small: Pixels, longest: int) -> Found:
+        return sweep(centerface_glance, small, _single(small, longest), self.min_score)
+
+
+@dataclass(frozen=True, slots=True)
+class BlazeFace:
+    """Finds faces with BlazeFace (full range): `coarse` looks at the whole, `fine` also at tiles of it.
+
+    Its mouth corners are estimated from the mouth's centre.
+    """
+
+    name: ClassVar[str] = "blazeface"
+    kinds: ClassVar[tuple[Kind, ...]] = ("face",)
+
+    min_score: float = 0.6
+    effort: Effort = "fine"
+
+    def __call__(self, pixels: Pixels) -> list[Region]:
+        """Return the faces in (H, W, 3) uint8 RGB pixels, best first, each with five points.
+
+        Raises ModelError if the network is missing or altered.
+        """
+        height, width = pixels.shape[:2]
+        if not height or not width:
+            return []
+        sides = [max(height, width)]
+        if self.effort == "fine":
+            # Tiles of half and of a quarter of the picture, but none so small that it is only magnified.
+            sides += [side for part in (2, 4) if (side := sides[0] // part) >= BLAZE_SIDE // 2]
+        parts = [sweep(blazeface_glance, pixels, _squares(pixels, s), self.min_score) for s in sides]
+        return regions(merge(np.concatenate(parts)), height, width)
+
+
+def find_faces(pixels: Pixels, min_score: float = 0.3, effort: Effort = "fine") -> list[Region]:
+    """Return the faces in (H, W, 3) uint8 RGB pixels, best first, each with five points.
+
+    effort: `coarse` for each frame of a video, `fine` for pictures and key frames. Raises ModelError.
+    """
+    return CenterFace(min_score, effort)(pixels)
+
+
+def second_opinion(still: bool) -> BlazeFace:
+    """Return the detector that had no part in the hiding: thorough for pictures, quick for video frames."""
+    return BlazeFace(effort="fine" if still else "coarse")
+
+
+def fine_scale(height: int, width: int) -> float:
+    """Return network pixels per picture pixel of the fine search for a picture of that size in pixels.
+
+    Small pictures are enlarged, up to twice; up to 3 MP they stay; larger ones shrink, at most to half.
+    """
+    area = height * width / 1e6
+    if area <= 3:
+        return min(2.0, max(1.0, sqrt(1.6 / area)))
+    return max(0.5, sqrt(3 / area))
+
+
+def _shrink(pixels: Pixels, longest: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    factor = longest / max(height, width)
+    if factor >= 1:
+        return pixels
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return small
+
+
+def _single(pixels: Pixels, longest: int) -> Tiling:
+    # One tile over all; small pictures are enlarged, up to twice.
+    height, width = pixels.shape[:2]
+    return plan(height, width, min(2.0, longest / max(height, width)), (longest + 32) ** 2, _OVERLAP)
+
+
+def _squares(pixels: Pixels, side: int) -> Tiling:
+    # Squares that share a third with their neighbours.
+    height, width = pixels.shape[:2]
+    corners = tuple((x, y) for y in starts(height, side, side // 3) for x in starts(width, side, side // 3))
+    return Tiling(BLAZE_SIDE, BLAZE_SIDE, side, side, corners)

@@ -1,0 +1,71 @@
+"""A policy is a value: it survives a file, and a misspelt key is an error that names it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visard.errors import UsageError
+from visard.policy import Policy, Rule, from_dict, load_policy, with_rule
+
+rules = st.builds(
+    Rule,
+    method=st.sampled_from(["fill", "blur"]),
+    settings=st.dictionaries(st.sampled_from(["strength"]), st.floats(0.1, 1)),
+    margin=st.floats(0, 2),
+    min_score=st.floats(0, 1),
+    shape=st.sampled_from(["oval", "box"]),
+)
+policies = st.builds(Policy, st.fixed_dictionaries({"face": rules}), st.integers(-(2**40), 2**40))
+
+
+@given(policies)
+def test_a_policy_survives_toml(policy: Policy) -> None:
+    import tomllib
+
+    assert from_dict(tomllib.loads(policy.to_toml())) == policy
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sede = 3", "unknown key 'sede'; did you mean 'seed'"),
+        ("[fase]\nmethod = 'fill'", "unknown key 'fase'; did you mean 'face'"),
+        ("[face]\nmargin = 9", "margin is 9"),
+        ("[face]\nmargin = true", "margin is True"),
+        ("[face]\nshape = 'star'", "unknown shape 'star'"),
+        ("[face]\nmethod = 3", "method is 3"),
+        ("seed = 'x'", "seed is 'x'"),
+        ("face = 1", "unknown key 'face'"),
+        ("[face", "not a TOML file"),
+    ],
+)
+def test_wrong_files_get_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        load_policy(path)
+    line = str(caught.value)
+    assert "policy.toml" in line and message in line and "\n" not in line
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.toml: cannot read the policy"):
+        load_policy(tmp_path / "none.toml")
+
+
+def test_a_disguise_depends_on_seed_kind_and_track_alone() -> None:
+    one = Policy(seed=1)
+    assert one.disguise("face", 3) == Policy({"face": Rule("blur")}, 1).disguise("face", 3)
+    seeds = {Policy(seed=s).disguise(k, t) for s in (1, 2) for k in ("face", "head") for t in (1, 2)}  # type: ignore[arg-type]
+    assert len(seeds) == 8
+    assert all(0 <= s < 2**63 for s in seeds)
+
+
+def test_changing_a_rule_leaves_the_policy_as_it_was() -> None:
+    policy = Policy()
+    assert with_rule(policy, "face", margin=0.5).rules["face"].margin == 0.5
+    assert policy.rules["face"].margin == Rule().margin

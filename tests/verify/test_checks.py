@@ -1,0 +1,142 @@
+"""A check that cannot fail is no check: each is shown a result that it must refuse and one that it must accept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+from visard.detect import second_opinion
+from visard.hide import Hider
+from visard.policy import Policy, Rule
+from visard.types import Box, Check, Frame, Pixels, Region
+from visard.verify.found_again import FoundAgain
+from visard.verify.known_again import KnownAgain
+from visard.verify.untouched import Detail, Untouched
+
+from ..conftest import ASTRONAUT_FACE
+
+FACE = Region("face", ASTRONAUT_FACE, 0.9, track=1)
+
+
+def hidden(pixels: Pixels, method: str, **settings: object) -> Pixels:
+    return Hider(Policy({"face": Rule(method, settings)}))(Frame(pixels), [FACE]).pixels
+
+
+def cover_of(pixels: Pixels, region: Region = FACE) -> np.ndarray:  # type: ignore[type-arg]
+    cover = np.zeros(pixels.shape[:2], np.uint8)
+    cover[region.box.grow(0.4).cells(*cover.shape)] = 1
+    return cover
+
+
+def detail(before: Pixels, after: Pixels) -> Check:
+    check = Detail()
+    check.see(0, before, after, FACE, Rule())
+    return check.check()
+
+
+def test_nan_fails() -> None:
+    assert not Check("any", float("nan"), 1.0).passed
+
+
+def test_detail_of_the_original_is_all_left(astronaut: Pixels) -> None:
+    assert detail(astronaut, astronaut).value == pytest.approx(1.0)
+    assert not detail(astronaut, astronaut).passed
+
+
+@pytest.mark.parametrize("method", ["fill", "blur", "pixelate", "darken"])
+def test_hidden_detail_is_gone(astronaut: Pixels, method: str) -> None:
+    assert detail(astronaut, hidden(astronaut, method)).passed
+
+
+def test_detail_notices_a_shifted_or_half_cover(astronaut: Pixels) -> None:
+    half = astronaut.copy()
+    half[65:130, 175:275] = 0
+    assert not detail(astronaut, half).passed
+
+
+def test_a_flat_region_has_no_detail_to_leave() -> None:
+    wall = np.full((512, 512, 3), 128, np.uint8)
+    assert detail(wall, wall).passed
+
+
+def test_untouched_sees_one_changed_pixel_of_a_lossless_file(astronaut: Pixels) -> None:
+    cover = cover_of(astronaut)
+    for change, passed in ((0, True), (1, False)):
+        after = astronaut.copy()
+        after[400, 400, 1] += change
+        check = Untouched(lossless=True)
+        check.see(0, astronaut, after, cover)
+        assert check.check().passed is passed
+    inside = hidden(astronaut, "fill")
+    check = Untouched(lossless=True)
+    check.see(0, astronaut, inside, cover)
+    assert check.check().passed
+
+
+def test_untouched_allows_a_codec_its_noise_but_no_misplaced_paste(astronaut: Pixels) -> None:
+    ok, jpeg = cv2.imencode(".jpg", astronaut, [cv2.IMWRITE_JPEG_QUALITY, 60])
+    assert ok
+    noisy = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    check = Untouched(lossless=False)
+    check.see(0, astronaut, noisy.astype(np.uint8), cover_of(astronaut))
+    assert 0 < check.check().value < check.check().limit
+    wrong = astronaut.copy()
+    wrong[300:340, 20:60] = 0
+    check.see(1, astronaut, wrong, cover_of(astronaut))
+    assert not check.check().passed and check.check().frames == (1,)
+
+
+def test_known_again(astronaut: Pixels) -> None:
+    for method, passed in (("fill", True), ("pixelate", True)):
+        check = KnownAgain(second_opinion(still=False))
+        check.see(Frame(astronaut), Frame(hidden(astronaut, method)), FACE)
+        assert check.check().passed is passed
+    check = KnownAgain(second_opinion(still=False))
+    check.see(Frame(astronaut), Frame(astronaut), FACE)
+    assert check.check().value == pytest.approx(1.0) and not check.check().passed
+
+
+def test_of_what_is_no_face_the_recogniser_says_nothing(astronaut: Pixels) -> None:
+    flag = Region("face", Box(10, 300, 90, 400), 0.5, track=2)
+    check = KnownAgain(second_opinion(still=False))
+    check.see(Frame(astronaut), Frame(astronaut), flag)
+    assert check.check().passed
+
+
+def test_known_again_looks_at_a_track_once_in_a_while(astronaut: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+    monkeypatch.setattr(
+        "visard.verify.known_again.embed", lambda *_: looks.append(1.0) or [np.zeros(128), np.ones(128)]
+    )
+    check = KnownAgain(lambda pixels: [Region("face", FACE.box.shift(-105, 26), 1.0)])
+    for i in range(50):
+        check.see(Frame(astronaut, i, i / 25), Frame(astronaut, i, i / 25), FACE)
+    assert len(looks) == 2
+
+
+def finder(*faces: Region) -> Callable[[Pixels], list[Region]]:
+    return lambda pixels: list(faces)
+
+
+@pytest.mark.parametrize(("may_show", "passed"), [(True, True), (False, False)])
+def test_found_again_depends_on_what_the_method_claims(astronaut: Pixels, may_show: bool, passed: bool) -> None:
+    check = FoundAgain(finder(FACE), lambda region: may_show)
+    check.see(Frame(astronaut), [FACE], cover_of(astronaut))
+    assert check.check().passed is passed and not check.missed
+
+
+def test_a_face_beyond_every_cover_was_missed(astronaut: Pixels) -> None:
+    check = FoundAgain(finder(FACE), lambda region: True)
+    check.see(Frame(astronaut), [], np.zeros(astronaut.shape[:2], np.uint8))
+    assert [r.box for r in check.missed[0].regions] == [FACE.box]
+    assert not check.check().passed
+
+
+def test_a_spared_face_is_not_held_against_the_draft(astronaut: Pixels) -> None:
+    spared = Region("face", ASTRONAUT_FACE, 0.9, track=1, hide=False)
+    check = FoundAgain(finder(FACE), lambda region: False)
+    check.see(Frame(astronaut), [spared], np.zeros(astronaut.shape[:2], np.uint8))
+    assert check.check().passed and not check.missed
