@@ -72,7 +72,7 @@ def _expand(source: str) -> list[Path]:
     path = Path(source)
     if path.exists() or path.is_symlink() or not glob.has_magic(source):
         return [path]
-    found = sorted(Path(match) for match in glob.glob(source, recursive=True))
+    found = sorted(Path(match) for match in glob.glob(source, recursive=True))  # noqa: PTH207  # absolute patterns too
     if not found:
         raise SourceError("no file matches the pattern", where=source, hint="check the pattern and its quotes")
     return found

@@ -14,6 +14,7 @@ from visard.cli.progress import Bar
 from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
 from visard.errors import TargetError, UsageError
 from visard.methods import METHODS, make
+from visard.policy import Policy
 
 
 @click.command("hide")
@@ -79,8 +80,7 @@ def command(
     """
     choices = {key: rest.pop(key) for key in ("policy_file", "min_score", "margin", "shape")}
     policy = build_policy(**choices, method=method, seed=seed, settings=parse_settings(pairs, strength))
-    for rule in policy.rules.values():
-        make(rule.method, rule.settings)
+    _refuse_wrong_settings(policy, choices["policy_file"])
     if dry_run:
         click.echo(policy.to_toml(), nl=False)
         return 0
@@ -96,6 +96,15 @@ def command(
     if "-" in sources:
         return _from_stdin(sources, out, task, quiet)
     return _run(sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet)
+
+
+def _refuse_wrong_settings(policy: Policy, policy_file: Path | None) -> None:
+    """Raise UsageError, naming the policy file, before anything is begun."""
+    try:
+        for rule in policy.rules.values():
+            make(rule.method, rule.settings)
+    except UsageError as error:
+        raise UsageError(error.what, where=policy_file or "", hint=error.hint) from error
 
 
 def _run(

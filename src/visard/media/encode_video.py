@@ -26,22 +26,27 @@ def write(draft: Path, frames: Iterable[Frame], like: Source, encoder: str, crf:
     """Encode frames as they come; audio: copy the source's sound. Raises TargetError on a full disk."""
     import av
 
-    with _reported(draft), av.open(str(like.path)) as original:
-        with av.open(str(draft), "w", format="mp4", options={"movflags": "+faststart", "map_metadata": "-1"}) as out:
-            stream = _video_stream(out, original.streams.video[0], like, encoder, crf)
-            sound = _Sound(out, original) if audio and original.streams.audio else None
-            picture = _Converter(stream, original.streams.video[0], like)
-            origin: float | None = None
-            for frame in frames:
-                origin = frame.time if origin is None else origin
-                out.mux(stream.encode(picture(frame, frame.time - origin)))
-                if sound is not None:
-                    sound.copy_until(frame.time)
-            if origin is None:
-                raise SourceError("holds no frame", where=like.path, hint="fetch it again")
-            out.mux(stream.encode(None))
+    options = {"movflags": "+faststart"}
+    with (
+        _reported(draft),
+        av.open(str(like.path)) as original,
+        av.open(str(draft), "w", format="mp4", options=options) as out,
+    ):
+        source = original.streams.video[0]
+        stream = _video_stream(out, source, like, encoder, crf)
+        sound = _Sound(out, original) if audio and original.streams.audio else None
+        convert = _Converter(stream, source, like)
+        origin: float | None = None
+        for frame in frames:
+            origin = frame.time if origin is None else origin
+            out.mux(stream.encode(convert(frame, frame.time - origin)))
             if sound is not None:
-                sound.copy_until(float("inf"))
+                sound.copy_until(frame.time)
+        if origin is None:
+            raise SourceError("holds no frame", where=like.path, hint="fetch it again")
+        out.mux(stream.encode(None))
+        if sound is not None:
+            sound.copy_until(float("inf"))
 
 
 def _video_stream(out: Any, source: Any, like: Source, encoder: str, crf: int) -> Any:

@@ -97,9 +97,20 @@ def _check_end(source: Source, container: Any, stream: Any, index: int, time: fl
     """Raise SourceError if the file promised more than it held: a torn file often ends without an error."""
     if index < 0:
         raise SourceError("holds no frame", where=source.path, hint="fetch it again")
-    stated = float(stream.duration * stream.time_base) if stream.duration else None
     begins = float(stream.start_time * stream.time_base) if stream.start_time else 0.0
-    short_of_time = stated is not None and time - begins + _MISSING_SECONDS < stated * 0.98
+    stated, slack = _stated_seconds(container, stream)
     short_of_frames = bool(stream.frames) and index + 1 < stream.frames * 0.98 - 1
-    if short_of_time or short_of_frames:
+    if short_of_frames or time - begins < stated - slack:
         raise SourceError(f"breaks off after frame {index}", where=source.path, hint="fetch it again")
+
+
+def _stated_seconds(container: Any, stream: Any) -> tuple[float, float]:
+    """Return how long a video says it is, and how much less is no sign of damage.
+
+    A container's length may be that of a longer sound track.
+    """
+    if stream.duration:
+        stated = float(stream.duration * stream.time_base)
+        return stated, _MISSING_SECONDS + 0.02 * stated
+    stated = container.duration / 1_000_000 if container.duration else 0.0
+    return stated, max(1.0, 0.1 * stated)

@@ -22,7 +22,7 @@ class Darken:
     goal: ClassVar[Goal] = "everyone"
     form: ClassVar[Form] = "transform"
 
-    strength: float = 0.95
+    strength: float = 0.98
 
     def __post_init__(self) -> None:
         check_share("strength", self.strength)

@@ -7,9 +7,13 @@ import io
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from visard import __version__
 from visard.types import Report
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _THUMBNAIL = 320
 _MOST_THUMBNAILS = 400
@@ -94,30 +98,32 @@ def _checks(report: Report) -> str:
 
 def _thumbnail(result: Path, report: Report) -> str | None:
     """Return a small JPEG of the result in base64: a picture, or the middle of a video."""
-    from PIL import Image
-
+    buffer = io.BytesIO()
     try:
-        image = _middle(result) if report.media == "video" else _still(result)
+        (_shrink_video if report.media == "video" else _shrink_picture)(result, buffer)
     except (OSError, ValueError):
         return None
-    image.thumbnail((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BILINEAR)
-    buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "JPEG", quality=80)
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _still(result: Path):  # type: ignore[no-untyped-def]  # PIL.Image is imported where it is used
-    from PIL import Image
+def _shrink_picture(result: Path, buffer: io.BytesIO) -> None:
+    from visard.media.picture import opened
 
-    image = Image.open(result)
-    image.draft("RGB", (_THUMBNAIL * 2, _THUMBNAIL * 2))
-    return image
+    with opened(result) as image:
+        image.draft("RGB", (_THUMBNAIL * 2, _THUMBNAIL * 2))
+        _save_small(image, buffer)
 
 
-def _middle(result: Path):  # type: ignore[no-untyped-def]
+def _shrink_video(result: Path, buffer: io.BytesIO) -> None:
     import av
 
     with av.open(str(result)) as container:
         if container.duration:
             container.seek(container.duration // 2)
-        return next(container.decode(video=0)).to_image()
+        _save_small(next(container.decode(video=0)).to_image(), buffer)
+
+
+def _save_small(image: Image.Image, buffer: io.BytesIO) -> None:
+    small = image.convert("RGB")
+    small.thumbnail((_THUMBNAIL, _THUMBNAIL))
+    small.save(buffer, "JPEG", quality=80)
