@@ -13,7 +13,7 @@ from visard.policy import Policy
 from visard.track import Sighting, track
 from visard.types import Frame, Region
 
-_KEY_SECONDS = 0.5
+_KEY_SECONDS = 1.0
 """A video is searched finely, for small and turned faces, this often and after every cut."""
 
 _LOOK_SECONDS = 1 / 15
@@ -70,11 +70,11 @@ def _look(
     is_cut, next_key, next_look = CutFinder(), 0.0, 0.0
     for frame in frames() if source.still else ahead(frames()):
         cut = not source.still and is_cut(frame.pixels)
-        fine = source.still or cut or frame.time >= next_key
+        key = cut or frame.time >= next_key
         regions: list[Region] = []
-        if fine or frame.time >= next_look:
-            regions = find_faces(frame.pixels, min_score, "fine" if fine else "coarse")
+        if source.still or key or frame.time >= next_look:
+            regions = find_faces(frame.pixels, min_score, "fine" if source.still else "key" if key else "coarse")
             next_look = frame.time + _LOOK_SECONDS - _JITTER
-            next_key = frame.time + _KEY_SECONDS - _JITTER if fine else next_key
+            next_key = frame.time + _KEY_SECONDS - _JITTER if key else next_key
         yield Sighting(frame.index, frame.time, tuple(regions), cut)
         seen(frame.index)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,9 +33,9 @@ def paste(frame: Frame, pieces: Iterable[tuple[Patch, Pixels]]) -> Frame:
 
 def _blend(view: NDArray[np.uint8] | NDArray[np.uint16], new: Pixels, mask: Mask, gain: int) -> None:
     """Blend into a view of the copied frame, in place; the rim alone needs arithmetic."""
-    hidden = mask >= 1.0
-    np.copyto(view, new.astype(view.dtype) * view.dtype.type(gain), where=hidden[..., None])
-    rim = (mask > 0.0) & ~hidden
+    rim = (mask > 0.0) & (mask < 1.0)
     weight = mask[rim][:, None]
     mixed = weight * (new[rim].astype(np.float32) * gain) + (1.0 - weight) * view[rim]
-    view[rim] = np.round(mixed).astype(view.dtype)
+    hidden = (mask >= 1.0).view(np.uint8)
+    cv2.copyTo(new if gain == 1 else new.astype(np.uint16) * np.uint16(gain), hidden, view)
+    view[rim] = np.round(mixed)

@@ -16,7 +16,7 @@ from visard.detect.search import sweep, turned
 from visard.detect.tiles import Tiling, plan, starts
 from visard.types import Kind, Pixels, Region
 
-Effort = Literal["coarse", "fine"]
+Effort = Literal["coarse", "key", "fine"]
 
 _AREA = 310_000
 """Network pixels of a tile: CenterFace needs some 250 bytes of memory for each of them."""
@@ -33,7 +33,10 @@ _TURNED_SCORE = 0.45
 
 @dataclass(frozen=True, slots=True)
 class CenterFace:
-    """Finds faces with CenterFace: `coarse` looks once, `fine` also for small, huge and turned faces."""
+    """Finds faces with CenterFace: `coarse` looks once, `fine` also for small, huge and turned faces.
+
+    `key` does so too, at no more than the picture's own scale: a video brings the next key frame soon.
+    """
 
     name: ClassVar[str] = "centerface"
     kinds: ClassVar[tuple[Kind, ...]] = ("face",)
@@ -51,10 +54,11 @@ class CenterFace:
             return []
         small = _shrink(pixels, _LARGE)
         back = width / small.shape[1], height / small.shape[0]
-        looks = list(self._fine(small)) if self.effort == "fine" else [self._whole(small, _LARGE)]
+        looks = [self._whole(small, _LARGE)] if self.effort == "coarse" else list(self._fine(small))
         parts = [stretch(seen, *back) for seen in looks]
-        if self.effort == "fine":
-            tiling = plan(height, width, fine_scale(height, width), _AREA, _OVERLAP)
+        if self.effort != "coarse":
+            scale = fine_scale(height, width) if self.effort == "fine" else key_scale(height, width)
+            tiling = plan(height, width, scale, _AREA, _OVERLAP)
             parts.append(sweep(centerface_glance, pixels, tiling, self.min_score))
         return regions(merge(np.concatenate(parts)), height, width)
 
@@ -93,14 +97,23 @@ class BlazeFace:
         if self.effort == "fine":
             # Tiles of half and of a quarter of the picture, but none so small that it is only magnified.
             sides += [side for part in (2, 4) if (side := sides[0] // part) >= BLAZE_SIDE // 2]
-        parts = [sweep(blazeface_glance, pixels, _squares(pixels, s), self.min_score) for s in sides]
+        parts = [self._look(pixels, side) for side in sides]
         return regions(merge(np.concatenate(parts)), height, width)
+
+    def _look(self, pixels: Pixels, side: int) -> Found:
+        # The picture is scaled once for all tiles of a side, not tile by tile.
+        longest = max(pixels.shape[:2])
+        small = _shrink(pixels, max(BLAZE_SIDE, round(longest * BLAZE_SIDE / side)))
+        scale = longest / max(small.shape[:2])
+        seen = sweep(blazeface_glance, small, _squares(small, round(side / scale)), self.min_score)
+        return stretch(seen, pixels.shape[1] / small.shape[1], pixels.shape[0] / small.shape[0])
 
 
 def find_faces(pixels: Pixels, min_score: float = 0.3, effort: Effort = "fine") -> list[Region]:
     """Return the faces in (H, W, 3) uint8 RGB pixels, best first, each with five points.
 
-    effort: `coarse` for each frame of a video, `fine` for pictures and key frames. Raises ModelError.
+    effort: `fine` for pictures, `key` for key frames of a video, `coarse` for frames between them. Raises
+    ModelError.
     """
     return CenterFace(min_score, effort)(pixels)
 
@@ -113,12 +126,17 @@ def second_opinion(still: bool) -> BlazeFace:
 def fine_scale(height: int, width: int) -> float:
     """Return network pixels per picture pixel of the fine search for a picture of that size in pixels.
 
-    Small pictures are enlarged, up to twice; up to 3 MP they stay; larger ones shrink, at most to half.
+    Small pictures are enlarged, up to twice; up to 2 MP they stay; larger ones shrink, at most to 0.4.
     """
     area = height * width / 1e6
-    if area <= 3:
+    if area <= 2:
         return min(2.0, max(1.0, sqrt(1.6 / area)))
-    return max(0.5, sqrt(3 / area))
+    return max(0.4, sqrt(2 / area))
+
+
+def key_scale(height: int, width: int) -> float:
+    """Return network pixels per picture pixel of the search of a key frame: its own up to 1 MP, then less."""
+    return min(1.0, sqrt(1e6 / (height * width)))
 
 
 def _shrink(pixels: Pixels, longest: int) -> Pixels:

@@ -68,7 +68,7 @@ class LiteNet:
         with _without_info_lines():
             from ai_edge_litert.interpreter import Interpreter
 
-            net = Interpreter(model_content=content, num_threads=1)
+            net = Interpreter(model_content=content, num_threads=2)
             net.allocate_tensors()
         return net
 
