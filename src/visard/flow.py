@@ -13,7 +13,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 
 
-def ahead(items: Iterable[A], depth: int = 4) -> Iterator[A]:
+def ahead(items: Iterable[A], depth: int = 2) -> Iterator[A]:
     """Yield items while a thread prepares up to depth of the next ones.
 
     A failure in the thread is raised here, in its place; closing this iterator stops the thread.

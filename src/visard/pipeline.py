@@ -19,6 +19,7 @@ from visard.people import People, select
 from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
+from visard.shape.identity import warm_up
 from visard.types import Frame, Report
 from visard.verify import verify
 
@@ -59,6 +60,7 @@ def deidentify(
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
     hider, original = Hider(task.policy), probe(source)
+    warm_up()
     frames, clock = _reel(original), _Clock()
     with clock("find"):
         found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))

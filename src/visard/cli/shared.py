@@ -70,9 +70,9 @@ def parse_settings(pairs: tuple[str, ...], strength: float | None) -> dict[str, 
 
 def ensure_models(offline: bool, quiet: bool = False) -> None:
     """Fetch the default models that are missing, saying so; raises ModelError where that is forbidden."""
-    from visard.models.store import catalog, fetch, status
+    from visard.models.store import absent, fetch
 
-    missing = [name for name in catalog() if status(name) == "missing"]
+    missing = absent()
     if missing and offline:
         from visard.errors import ModelError
 

@@ -145,6 +145,9 @@ def _shrink(pixels: Pixels, longest: int) -> Pixels:
     if factor >= 1:
         return pixels
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    # Far more pixels than the average needs are left out first: at least three in each direction remain.
+    step = max(1, int(1 / factor) // 3)
+    pixels = np.ascontiguousarray(pixels[::step, ::step])
     small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     return small
 

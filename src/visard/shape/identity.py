@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from functools import cache
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.errors import VisardError
 from visard.models.store import path
 from visard.types import Box, Pixels, Region
 
@@ -21,6 +22,7 @@ _SMALLEST = 24
 """Faces with fewer pixels across say nothing reliable about who it is."""
 
 _lock = threading.Lock()
+_loaded: list[tuple[Any, Any]] = []
 
 
 def embed(region: Region, *pictures: Pixels) -> list[Embedding] | None:
@@ -52,13 +54,24 @@ def distance(one: Embedding, other: Embedding) -> float:
     return float(np.linalg.norm(one - other))
 
 
-@cache
-def _networks() -> tuple[Any, Any]:
-    import dlib
+def warm_up() -> None:
+    """Load the networks now, in a thread of their own, so that nobody waits for them later."""
 
+    def load() -> None:
+        with suppress(VisardError):  # whoever needs the networks gets the error
+            _networks()
+
+    threading.Thread(target=load, name="visard-warm-up", daemon=True).start()
+
+
+def _networks() -> tuple[Any, Any]:
     with _lock:
-        landmarks = dlib.shape_predictor(str(path("dlib_landmarks5")))
-        return landmarks, dlib.face_recognition_model_v1(str(path("dlib_resnet")))
+        if not _loaded:
+            import dlib
+
+            landmarks = dlib.shape_predictor(str(path("dlib_landmarks5")))
+            _loaded.append((landmarks, dlib.face_recognition_model_v1(str(path("dlib_resnet")))))
+        return _loaded[0]
 
 
 def _square(box: Box) -> Any:

@@ -11,7 +11,7 @@ from visard.types import Check, Frame, Pixels, Region
 
 LIMIT = 1.0 - SAME_PERSON
 
-_EVERY = 1.0
+_EVERY = 2.0
 """Seconds after which a track is looked at again."""
 
 

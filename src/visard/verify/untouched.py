@@ -15,6 +15,9 @@ Cover = NDArray[np.uint8]
 _BLOCK = 16
 """Side in pixels of the blocks whose mean change is judged: a codec's unit of work."""
 
+_STRIP = 32 * _BLOCK
+"""Rows that are compared at a time, so that a large picture needs no second large array."""
+
 CODEC_NOISE = 24.0
 """Largest mean change of a block, in grey levels, that a lossy codec explains."""
 
@@ -35,15 +38,20 @@ class Untouched:
 
     def see(self, index: int, before: Pixels, after: Pixels, cover: Cover) -> None:
         """Compare one frame (H, W, 3) with its draft; cover: (H, W), non-zero where pixels were hidden."""
-        change = cv2.absdiff(before, after)
-        if self._lossless:
-            outside = (cover == 0).astype(np.uint8)
-            worst = max(cv2.minMaxLoc(c, mask=outside)[1] for c in cv2.split(change))
-        else:
-            worst = _worst_block(change, cover)
+        worst = max(
+            self._worst_of(before[strip], after[strip], cover[strip])
+            for y in range(0, len(cover), _STRIP)
+            for strip in [slice(y, y + _STRIP)]
+        )
         if worst > self.limit:
             self._frames.append(index)
         self._worst = max(self._worst, worst)
+
+    def _worst_of(self, before: Pixels, after: Pixels, cover: Cover) -> float:
+        change = np.asarray(cv2.absdiff(before, after), np.uint8)
+        if not self._lossless:
+            return _worst_block(change, cover)
+        return float(change[cover == 0].max(initial=0))
 
     @property
     def limit(self) -> float:
@@ -93,8 +101,11 @@ class Detail:
 
 
 def _worst_block(change: Pixels, cover: Cover) -> float:
-    height, width = cover.shape
-    grid = max(1, width // _BLOCK), max(1, height // _BLOCK)
+    below, right = (-side % _BLOCK for side in cover.shape)
+    if below or right:  # whole blocks: the border's are filled up with its own pixels
+        change = cv2.copyMakeBorder(change, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        cover = cv2.copyMakeBorder(cover, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    grid = cover.shape[1] // _BLOCK, cover.shape[0] // _BLOCK
     near = cv2.resize(cover.astype(np.float32), grid, interpolation=cv2.INTER_AREA)
     beside = cv2.dilate(near, np.ones((3, 3))) > 0
     blocks = cv2.resize(change, grid, interpolation=cv2.INTER_AREA)
