@@ -112,7 +112,7 @@ def test_known_again_looks_at_a_track_once_in_a_while(astronaut: Pixels, monkeyp
         "visard.verify.known_again.embed", lambda *_: looks.append(1.0) or [np.zeros(128), np.ones(128)]
     )
     check = KnownAgain(lambda pixels: [Region("face", FACE.box.shift(-105, 26), 1.0)])
-    for i in range(50):
+    for i in range(100):
         check.see(Frame(astronaut, i, i / 25), Frame(astronaut, i, i / 25), FACE)
     assert len(looks) == 2
 

@@ -44,14 +44,17 @@ def turned(glance: Glance, pixels: Pixels, tiling: Tiling, min_score: float) -> 
 
 
 def upright(found: Found) -> NDArray[np.bool_]:
-    """Return which rows have points as an upright face: eyes over nose over mouth, left ones on the left."""
+    """Return which rows have points as an upright face: eyes over nose over mouth, left ones on the left.
+
+    Nor is a face much wider than it is tall.
+    """
     points = found[:, POINTS].reshape(-1, 5, 2)
     width, height = (found[:, 2] - found[:, 0]), (found[:, 3] - found[:, 1])
     eyes, mouth = points[:, :2].mean(1), points[:, 3:].mean(1)
     nose = points[:, 2, 1]
     below = (mouth[:, 1] - eyes[:, 1] > 0.2 * height) & (nose > eyes[:, 1]) & (nose < mouth[:, 1])
     sides = (points[:, 1, 0] - points[:, 0, 0] > 0.1 * width) & (points[:, 4, 0] > points[:, 3, 0])
-    plausible: NDArray[np.bool_] = below & sides
+    plausible: NDArray[np.bool_] = below & sides & (width < 1.2 * height)
     return plausible
 
 
