@@ -103,16 +103,16 @@ def make_sources(work: Path) -> dict[str, Path]:
             view = np.array(
                 [[zoom, 0, 640 - zoom * (230 + 60 * np.cos(t))], [0, zoom, 360 - zoom * (150 + 20 * np.sin(2 * t))]]
             )
-            image = cv2.warpAffine(photo, view, (1280, 720), borderMode=cv2.BORDER_REFLECT)
+            image = np.asarray(cv2.warpAffine(photo, view, (1280, 720), borderMode=cv2.BORDER_REFLECT), np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode(None))
     for name, size in {"photo 512x512": (512, 512), "photo 1280x720": (1280, 720), "photo 12 MP": (4000, 3000)}.items():
         path = work / f"{size[0]}x{size[1]}.jpg"
         scale = size[1] / 512
-        image = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-        side = size[0] - image.shape[1]
-        image = cv2.copyMakeBorder(image, 0, 0, side // 2, side - side // 2, cv2.BORDER_REFLECT)
-        Image.fromarray(image).save(path, quality=92)
+        scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+        side = size[0] - scaled.shape[1]
+        image = cv2.copyMakeBorder(scaled, 0, 0, side // 2, side - side // 2, cv2.BORDER_REFLECT)
+        Image.fromarray(np.asarray(image, np.uint8)).save(path, quality=92)
         sources[name] = path
     return sources
 

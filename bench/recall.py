@@ -17,13 +17,15 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect import CutFinder, find_faces
-from visard.track import Sighting, track
+from visard.detect import find_faces
+from visard.found import find
+from visard.media.read import probe
+from visard.media.read import read as media_read
+from visard.policy import Policy, Rule
 from visard.types import Box, Pixels, Region
 
 Boxes = NDArray[np.float64]
@@ -39,8 +41,7 @@ print(json.dumps([found, time.perf_counter() - start]))
 
 
 def read(path: Path) -> Pixels:
-    pixels: Pixels = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
-    return pixels
+    return np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB), np.uint8)
 
 
 def corners(boxes: Sequence[Sequence[float]]) -> Boxes:
@@ -109,7 +110,7 @@ def _is_ignored(box: Boxes, ignored: Boxes) -> bool:
 
 
 def summary(found: Mapping[str, Boxes], truth: Mapping[str, Any]) -> dict[str, Any]:
-    n, hit, bare, margin, right, wrong = sum(one_photo(found[name], truth[name]) for name in truth)
+    n, hit, bare, margin, right, wrong = np.sum([one_photo(found[name], truth[name]) for name in truth], axis=0)
     return {
         "n": int(n),
         "recall": wilson(int(hit), int(n)),
@@ -137,20 +138,10 @@ def theirs(paths: Sequence[Path], python: str) -> tuple[dict[str, Boxes], float]
     return {Path(p).name: np.array(v, float).reshape(-1, 5) for p, v in found.items()}, seconds
 
 
-def follow(path: Path, min_score: float, every: float) -> dict[int, tuple[Region, ...]]:
-    def look() -> list[Sighting]:
-        is_cut, sightings, key = CutFinder(), [], 0.0
-        with av.open(str(path)) as source:
-            for index, frame in enumerate(source.decode(video=0)):
-                pixels, when = frame.to_ndarray(format="rgb24"), float(frame.time or 0)
-                cut = is_cut(pixels)
-                fine = cut or when >= key
-                key = when + every if fine else key
-                regions = find_faces(pixels, min_score / 2, "fine" if fine else "coarse")
-                sightings.append(Sighting(index, when, tuple(regions), cut))
-        return sightings
-
-    return track(look(), min_score)
+def follow(path: Path, min_score: float) -> Mapping[int, tuple[Region, ...]]:
+    source = probe(path)
+    policy = Policy({"face": Rule(min_score=min_score)})
+    return find(source, lambda: media_read(source), policy, lambda index: None).regions
 
 
 def bare_runs(tracks: Sequence[Sequence[Mapping[str, Any]]], hidden: Mapping[int, tuple[Region, ...]]) -> Any:
@@ -172,7 +163,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--deface-python", help="an interpreter that has deface 1.5.0")
     parser.add_argument("--min-score", type=float, default=0.3)
-    parser.add_argument("--key-seconds", type=float, default=0.5)
     parser.add_argument("--no-video", action="store_true")
     parser.add_argument("--only-video", action="store_true")
     args = parser.parse_args()
@@ -183,7 +173,7 @@ def main() -> None:
     if not args.no_video:
         clip = data / "video_dev" / "street_multiface_960x540.mp4"
         truth = json.loads((clip.parent / "tracks.json").read_text("utf-8"))["tracks"]
-        result["bare"] = bare_runs(truth, follow(clip, args.min_score, args.key_seconds))
+        result["bare"] = bare_runs(truth, follow(clip, args.min_score))
     print(json.dumps(result))
     _print_tables(result)
 

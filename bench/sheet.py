@@ -49,7 +49,8 @@ def row(photo: Path, methods: list[str], strengths: str) -> Pixels:
 
 def small(pixels: Pixels) -> Pixels:
     scale = HEIGHT / pixels.shape[0]
-    return cv2.resize(pixels, (round(pixels.shape[1] * scale), HEIGHT), interpolation=cv2.INTER_AREA)
+    size = (round(pixels.shape[1] * scale), HEIGHT)
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 if __name__ == "__main__":

@@ -108,7 +108,7 @@ def test_strength_is_relative_to_the_face(method: Deidentifier, astronaut: Pixel
     """A face three times as large is hidden as well as the small one: likeness does not grow with size."""
     import cv2
 
-    large = cv2.resize(astronaut, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    large = np.asarray(cv2.resize(astronaut, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
     small, big = patch_of(astronaut), patch_of(large, box=ASTRONAUT_FACE.scale(3))
     assert abs(_likeness(method, small) - _likeness(method, big)) < 0.12
 

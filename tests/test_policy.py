@@ -60,7 +60,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_disguise_depends_on_seed_kind_and_track_alone() -> None:
     one = Policy(seed=1)
     assert one.disguise("face", 3) == Policy({"face": Rule("blur")}, 1).disguise("face", 3)
-    seeds = {Policy(seed=s).disguise(k, t) for s in (1, 2) for k in ("face", "head") for t in (1, 2)}  # type: ignore[arg-type]
+    seeds = {Policy(seed=s).disguise(k, t) for s in (1, 2) for k in ("face", "head") for t in (1, 2)}
     assert len(seeds) == 8
     assert all(0 <= s < 2**63 for s in seeds)
 

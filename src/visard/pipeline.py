@@ -47,7 +47,7 @@ class Task:
     def to_dict(self) -> dict[str, Any]:
         """Return, as plain values, everything that the bytes of a result depend on beside its source."""
         faces = b"".join(face.tobytes() for face in (*self.people.keep, *self.people.only))
-        people = {"keep": len(self.people.keep), "only": len(self.people.only)}
+        people: dict[str, Any] = {"keep": len(self.people.keep), "only": len(self.people.only)}
         people |= {"sha256": hashlib.sha256(faces).hexdigest()} if faces else {}
         return self.policy.to_dict() | {"output": asdict(self.output), "people": people}
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from visard.detect import second_opinion
 from visard.hide import Hider
@@ -25,9 +26,10 @@ def hidden(pixels: Pixels, method: str, **settings: object) -> Pixels:
     return Hider(Policy({"face": Rule(method, settings)}))(Frame(pixels), [FACE]).pixels
 
 
-def cover_of(pixels: Pixels, region: Region = FACE) -> np.ndarray:  # type: ignore[type-arg]
-    cover = np.zeros(pixels.shape[:2], np.uint8)
-    cover[region.box.grow(0.4).cells(*cover.shape)] = 1
+def cover_of(pixels: Pixels) -> NDArray[np.uint8]:
+    height, width = pixels.shape[:2]
+    cover = np.zeros((height, width), np.uint8)
+    cover[FACE.box.grow(0.4).cells(height, width)] = 1
     return cover
 
 
@@ -79,9 +81,9 @@ def test_untouched_sees_one_changed_pixel_of_a_lossless_file(astronaut: Pixels) 
 def test_untouched_allows_a_codec_its_noise_but_no_misplaced_paste(astronaut: Pixels) -> None:
     ok, jpeg = cv2.imencode(".jpg", astronaut, [cv2.IMWRITE_JPEG_QUALITY, 60])
     assert ok
-    noisy = cv2.imdecode(jpeg, cv2.IMREAD_COLOR)
+    noisy = np.asarray(cv2.imdecode(jpeg, cv2.IMREAD_COLOR), np.uint8)
     check = Untouched(lossless=False)
-    check.see(0, astronaut, noisy.astype(np.uint8), cover_of(astronaut))
+    check.see(0, astronaut, noisy, cover_of(astronaut))
     assert 0 < check.check().value < check.check().limit
     wrong = astronaut.copy()
     wrong[300:340, 20:60] = 0
@@ -92,28 +94,31 @@ def test_untouched_allows_a_codec_its_noise_but_no_misplaced_paste(astronaut: Pi
 def test_known_again(astronaut: Pixels) -> None:
     for method, passed in (("fill", True), ("pixelate", True)):
         check = KnownAgain(second_opinion(still=False))
-        check.see(Frame(astronaut), Frame(hidden(astronaut, method)), FACE)
+        check.see(Frame(astronaut), Frame(hidden(astronaut, method)), FACE, cover_of(astronaut))
         assert check.check().passed is passed
     check = KnownAgain(second_opinion(still=False))
-    check.see(Frame(astronaut), Frame(astronaut), FACE)
-    assert check.check().value == pytest.approx(1.0) and not check.check().passed
+    check.see(Frame(astronaut), Frame(astronaut), FACE, cover_of(astronaut))
+    assert check.check().value > 0.3 and not check.check().passed
 
 
 def test_of_what_is_no_face_the_recogniser_says_nothing(astronaut: Pixels) -> None:
     flag = Region("face", Box(10, 300, 90, 400), 0.5, track=2)
     check = KnownAgain(second_opinion(still=False))
-    check.see(Frame(astronaut), Frame(astronaut), flag)
+    check.see(Frame(astronaut), Frame(astronaut), flag, cover_of(astronaut))
     assert check.check().passed
 
 
 def test_known_again_looks_at_a_track_once_in_a_while(astronaut: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[float] = []
-    monkeypatch.setattr(
-        "visard.verify.known_again.embed", lambda *_: looks.append(1.0) or [np.zeros(128), np.ones(128)]
-    )
-    check = KnownAgain(lambda pixels: [Region("face", FACE.box.shift(-105, 26), 1.0)])
+    looks = []
+
+    def embed(*_: object) -> list[NDArray[np.float64]]:
+        looks.append(1)
+        return [np.zeros(128), np.ones(128)]
+
+    monkeypatch.setattr("visard.verify.known_again.embed", embed)
+    check = KnownAgain(lambda pixels: [Region("face", FACE.box.shift(-105, 0), 1.0)])
     for i in range(100):
-        check.see(Frame(astronaut, i, i / 25), Frame(astronaut, i, i / 25), FACE)
+        check.see(Frame(astronaut, i, i / 25), Frame(astronaut, i, i / 25), FACE, cover_of(astronaut))
     assert len(looks) == 2
 
 

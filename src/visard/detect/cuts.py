@@ -29,7 +29,7 @@ class CutFinder:
     def __call__(self, pixels: Pixels) -> bool:
         """Return whether a cut precedes these (H, W, 3) uint8 RGB pixels; the first frame is no cut."""
         grey = cv2.cvtColor(cv2.resize(pixels, _SIZE, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-        now = grey.astype(np.float32) / 255
+        now = np.asarray(grey, np.float32) / np.float32(255)
         last, self._last = self._last, now
         if last is None:
             return False

@@ -24,6 +24,8 @@ from visard.verify.known_again import KnownAgain
 from visard.verify.tags import check_tags
 from visard.verify.untouched import Detail, Untouched
 
+Cover = NDArray[np.uint8]
+
 _LOSSLESS = {"PNG", "BMP", "TIFF"}
 
 
@@ -81,8 +83,8 @@ class _Room:
     def see(self, before: Frame, after: Frame, regions: Sequence[Region]) -> None:
         """Compare one frame with its draft; the recogniser, which is slow, works beside the other checks."""
         hidden = [r for r in regions if r.hide]
-        self._ask_recogniser(before, after, hidden)
         cover = self._cover(before.pixels.shape[:2], hidden)
+        self._ask_recogniser(before, after, hidden, cover)
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
         self.found_again.see(after, regions, cover)
         for region in hidden:
@@ -96,14 +98,14 @@ class _Room:
         yield Check("frames_lost", float(self.lost), 0.0)
         yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.detail))
 
-    def _ask_recogniser(self, before: Frame, after: Frame, hidden: Sequence[Region]) -> None:
+    def _ask_recogniser(self, before: Frame, after: Frame, hidden: Sequence[Region], cover: Cover) -> None:
         self._answer()
         faces = [r for r in hidden if r.kind == "face" and self.hider.method(r).goal in ("everyone", "machines")]
-        self._asked = self._aside.submit(self._recognise, before, after, faces)
+        self._asked = self._aside.submit(self._recognise, before, after, faces, cover)
 
-    def _recognise(self, before: Frame, after: Frame, faces: Sequence[Region]) -> None:
+    def _recognise(self, before: Frame, after: Frame, faces: Sequence[Region], cover: Cover) -> None:
         for face in faces:
-            self.known_again.see(before, after, face)
+            self.known_again.see(before, after, face, cover)
 
     def _answer(self) -> None:
         """Wait for the recogniser: one frame at a time, so that frames do not pile up; its failures are ours."""
@@ -114,7 +116,7 @@ class _Room:
         method = self.hider.method(region)
         return method.blind or method.form == "generate" or method.goal == "machines"
 
-    def _cover(self, shape: tuple[int, ...], hidden: Sequence[Region]) -> NDArray[np.uint8]:
+    def _cover(self, shape: tuple[int, ...], hidden: Sequence[Region]) -> Cover:
         cover = np.zeros(shape, np.uint8)
         for region in hidden:
             cells = window(region, self.hider.rule(region), *shape)

@@ -12,6 +12,9 @@ from visard.types import Box, Check, Frame, Pixels, Region
 
 _WHOLLY_COVERED = 0.85
 
+_REACH = 0.3
+"""By how much of its box a cover reaches beyond it, at least: margin and outline."""
+
 
 class FoundAgain:
     """Counts faces that the second detector finds where one was hidden, and collects those never hidden.
@@ -33,10 +36,9 @@ class FoundAgain:
         for face in self._second(after.pixels):
             if any(_same(face.box, other.box) for other in spared):
                 continue
-            below = [r for r in regions if r.hide and _same(face.box, r.box)]
             if _covered(face.box, cover) < _WHOLLY_COVERED:
                 missed.append(face)
-            elif not below or not all(self._may_show(r) for r in below):
+            elif not all(self._may_show(r) for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)):
                 self._frames.append(after.index)
         self._missed.append(Sighting(after.index, after.time, tuple(missed), False))
 

@@ -81,12 +81,8 @@ class Detail:
         cells = window(region, rule, *before.shape[:2])
         if cells[0].start >= cells[0].stop or cells[1].start >= cells[1].stop:
             return
-        height, width = (s.stop - s.start for s in cells)
-        reduce = min(1.0, _ACROSS / max(height, width))
-        size = max(1, round(width * reduce)), max(1, round(height * reduce))
-        core = cv2.resize(outline(region, rule, cells), size, interpolation=cv2.INTER_AREA)
-        core = cv2.erode(core, np.ones((3, 3)), borderType=cv2.BORDER_REPLICATE) >= 0.999
-        was, now = (_detail(p[cells], size)[core] for p in (before, after))
+        mask = outline(region, rule, cells) >= 1.0
+        was, now = (_detail(p[cells], mask) for p in (before, after))
         energy = float(was @ was)
         if energy < _FLAT**2 * max(1, was.size):
             return
@@ -103,8 +99,8 @@ class Detail:
 def _worst_block(change: Pixels, cover: Cover) -> float:
     below, right = (-side % _BLOCK for side in cover.shape)
     if below or right:  # whole blocks: the border's are filled up with its own pixels
-        change = cv2.copyMakeBorder(change, 0, below, 0, right, cv2.BORDER_REPLICATE)
-        cover = cv2.copyMakeBorder(cover, 0, below, 0, right, cv2.BORDER_REPLICATE)
+        change = np.asarray(cv2.copyMakeBorder(change, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+        cover = np.asarray(cv2.copyMakeBorder(cover, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
     grid = cover.shape[1] // _BLOCK, cover.shape[0] // _BLOCK
     near = cv2.resize(cover.astype(np.float32), grid, interpolation=cv2.INTER_AREA)
     beside = cv2.dilate(near, np.ones((3, 3))) > 0
@@ -113,8 +109,18 @@ def _worst_block(change: Pixels, cover: Cover) -> float:
     return float(blocks.max())
 
 
-def _detail(pixels: Pixels, size: tuple[int, int]) -> Mask:
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+def _detail(pixels: Pixels, mask: NDArray[np.bool_]) -> Mask:
+    """Return the fine structure of the masked pixels at a fixed size, as a vector.
+
+    What lies around the mask is levelled first, or the cover's outline would pass for structure.
+    """
+    height, width = mask.shape
+    reduce = min(1.0, _ACROSS / max(height, width))
+    size = max(1, round(width * reduce)), max(1, round(height * reduce))
+    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    inside = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.999
+    grey: Mask = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    if inside.any():
+        grey[~inside] = grey[inside].mean()
     detail: Mask = grey - cv2.GaussianBlur(grey, (0, 0), 2.0, borderType=cv2.BORDER_REFLECT)
-    return detail
+    return detail[inside]
