@@ -111,8 +111,8 @@ def make_sources(work: Path) -> dict[str, Path]:
         scale = size[1] / 512
         scaled = cv2.resize(photo, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
         side = size[0] - scaled.shape[1]
-        image = cv2.copyMakeBorder(scaled, 0, 0, side // 2, side - side // 2, cv2.BORDER_REFLECT)
-        Image.fromarray(np.asarray(image, np.uint8)).save(path, quality=92)
+        wide = cv2.copyMakeBorder(scaled, 0, 0, side // 2, side - side // 2, cv2.BORDER_REFLECT)
+        Image.fromarray(np.asarray(wide, np.uint8)).save(path, quality=92)
         sources[name] = path
     return sources
 

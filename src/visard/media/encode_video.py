@@ -18,8 +18,13 @@ from visard.types import Frame
 _CLOCK = Fraction(1, 90_000)
 """Unit of frame times in the result: fine enough for every usual rate, and for none at all."""
 
-_SPEED = {"libx264": {"preset": "veryfast", "rc-lookahead": "5"}, "libx265": {"preset": "veryfast", "x265-params": "log-level=error"},
-          "libsvtav1": {"preset": "9"}}  # fmt: skip
+_SPEED = {
+    "libx264": {"preset": "veryfast", "rc-lookahead": "5"},
+    "libx265": {"preset": "veryfast", "x265-params": "log-level=error"},
+    "libsvtav1": {"preset": "9"},
+}
+"""Encoder options: fast, and few frames in memory."""
+
 
 
 def write(draft: Path, frames: Iterable[Frame], like: Source, encoder: str, crf: int, audio: bool) -> None:

@@ -24,8 +24,9 @@ CODEC_NOISE = 24.0
 _ACROSS = 96
 """Detail is compared at this many pixels across a region, whatever its size."""
 
-_FLAT = 1.0
-"""Grey levels of detail (root mean square) below which a region shows nothing that could stay."""
+_FLAT = 3.0
+"""Grey levels of detail (root mean square) below which a region shows nothing that could stay: a sharp face has
+five to ten, a wall or a face of a few pixels hardly any."""
 
 
 class Untouched:
@@ -110,17 +111,16 @@ def _worst_block(change: Pixels, cover: Cover) -> float:
 
 
 def _detail(pixels: Pixels, mask: NDArray[np.bool_]) -> Mask:
-    """Return the fine structure of the masked pixels at a fixed size, as a vector.
-
-    What lies around the mask is levelled first, or the cover's outline would pass for structure.
-    """
+    """Return the fine structure of the masked pixels at a fixed size, as a vector."""
     height, width = mask.shape
-    reduce = min(1.0, _ACROSS / max(height, width))
-    size = max(1, round(width * reduce)), max(1, round(height * reduce))
-    small = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
-    inside = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.999
-    grey: Mask = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    if inside.any():
-        grey[~inside] = grey[inside].mean()
-    detail: Mask = grey - cv2.GaussianBlur(grey, (0, 0), 2.0, borderType=cv2.BORDER_REFLECT)
-    return detail[inside]
+    scale = _ACROSS / max(height, width)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    small = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
+    inside = cv2.resize(mask.astype(np.float32), size, interpolation=how) >= 0.999
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    weight = inside.astype(np.float32)
+    # The mean of the masked neighbours alone: what lies around the mask has no say.
+    around = cv2.GaussianBlur(grey * weight, (0, 0), 2.0) / np.maximum(cv2.GaussianBlur(weight, (0, 0), 2.0), 1e-6)
+    detail: Mask = (grey - around)[inside]
+    return detail
