@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from visard.detect import CutFinder, find_faces
+from visard.detect import CutFinder, find_faces, rest
 from visard.errors import UsageError
 from visard.flow import ahead
 from visard.media.read import Source
@@ -61,6 +61,8 @@ def find(source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, 
         raise UsageError(f"nothing finds {unknown[0]!r} yet", hint="leave it out; faces are found")
     min_score = policy.rules["face"].min_score
     sightings = list(_look(source, frames, min_score * _WEAK, seen))
+    if not source.still:
+        rest()
     return Found(track(sightings, min_score=min_score, still=source.still))
 
 

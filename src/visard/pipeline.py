@@ -60,9 +60,9 @@ def deidentify(
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
     hider, original = Hider(task.policy), probe(source)
-    warm_up()
     frames, clock = _reel(original), _Clock()
     with clock("find"):
+        warm_up()
         found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
         if task.people:
             found = Found(select(frames, found.regions, task.people))

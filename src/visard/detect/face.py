@@ -26,7 +26,7 @@ def centerface_glance(pixels: Pixels, min_score: float) -> Found:
     (Xu et al. 2019, "CenterFace: Joint Face Detection and Alignment Using Face as Point").
     """
     blob = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
-    heat, size, offset, points = _centerface()(blob)
+    heat, size, offset, points = centerface_net()(blob)
     rows, columns = np.nonzero(heat[0, 0] > min_score)
     found = np.ones((len(rows), COLUMNS), np.float32)
     # All maps hold y before x.
@@ -73,7 +73,8 @@ def _anchors() -> NDArray[np.float32]:
 
 
 @cache
-def _centerface() -> OpenCvNet:
+def centerface_net() -> OpenCvNet:
+    """Return the one CenterFace of this process."""
     return OpenCvNet("centerface", ("537", "538", "539", "540"))
 
 

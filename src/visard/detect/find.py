@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import cv2
 import numpy as np
 
-from visard.detect.face import BLAZE_SIDE, blazeface_glance, centerface_glance
+from visard.detect.face import BLAZE_SIDE, blazeface_glance, centerface_glance, centerface_net
 from visard.detect.merge import Found, merge, regions, stretch
 from visard.detect.search import sweep, turned
 from visard.detect.tiles import Tiling, plan, starts
@@ -24,7 +24,7 @@ _AREA = 310_000
 _OVERLAP = 48
 """Network pixels that neighbouring tiles share; larger faces are seen whole in the look at `_LARGE`."""
 
-_LARGE, _HUGE, _TURNED = 640, 320, 384
+_LARGE, _HUGE, _TURNED = 544, 320, 384
 """Longest side in network pixels: for large faces, for faces that fill the picture, for turned copies."""
 
 _TURNED_SCORE = 0.45
@@ -118,6 +118,11 @@ def find_faces(pixels: Pixels, min_score: float = 0.3, effort: Effort = "fine") 
     return CenterFace(min_score, effort)(pixels)
 
 
+def rest() -> None:
+    """Give back the memory of the search until the next one: a video is hidden and doubted for long without it."""
+    centerface_net().release()
+
+
 def second_opinion(still: bool) -> BlazeFace:
     """Return the detector that had no part in the hiding: thorough for pictures, quick for video frames."""
     return BlazeFace(effort="fine" if still else "coarse")
@@ -135,8 +140,8 @@ def fine_scale(height: int, width: int) -> float:
 
 
 def key_scale(height: int, width: int) -> float:
-    """Return network pixels per picture pixel of the search of a key frame: its own up to 1 MP, then less."""
-    return min(1.0, sqrt(1e6 / (height * width)))
+    """Return network pixels per picture pixel of the search of a key frame: its own up to 0.6 MP, then less."""
+    return min(1.0, sqrt(0.6e6 / (height * width)))
 
 
 def _shrink(pixels: Pixels, longest: int) -> Pixels:

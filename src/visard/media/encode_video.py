@@ -26,7 +26,6 @@ _SPEED = {
 """Encoder options: fast, and few frames in memory."""
 
 
-
 def write(draft: Path, frames: Iterable[Frame], like: Source, encoder: str, crf: int, audio: bool) -> None:
     """Encode frames as they come; audio: copy the source's sound. Raises TargetError on a full disk."""
     import av

@@ -28,7 +28,7 @@ class Pixelate:
     goal: ClassVar[Goal] = "everyone"
     form: ClassVar[Form] = "perturb"
 
-    strength: float = 0.8
+    strength: float = 0.85
 
     def __post_init__(self) -> None:
         check_share("strength", self.strength)
