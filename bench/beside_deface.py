@@ -19,7 +19,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -76,19 +75,26 @@ def compare(commands: dict[str, list[str]], repeats: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
+_LAUNCH = """
+import json, os, sys, time
+began = time.perf_counter()
+quiet = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=quiet)
+_, status, usage = os.wait4(child, 0)
+print(json.dumps([time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, status]))
+"""
+"""A process of its own starts each tool: a child's peak memory begins with that of whoever started it."""
+
+
 def measure(command: list[str]) -> dict[str, float]:
     """Return wall seconds, CPU seconds and peak resident megabytes of one process."""
-    began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    complaint = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
+    launched = [sys.executable, "-S", "-c", _LAUNCH, shutil.which(command[0]) or command[0], *command[1:]]
+    done = subprocess.run(launched, capture_output=True, text=True, check=True)
+    seconds, cpu_seconds, peak, status = json.loads(done.stdout.splitlines()[-1])
     if status != 0:
-        raise SystemExit(f"{' '.join(command)} failed: {complaint.decode()[-500:]}")
+        raise SystemExit(f"{' '.join(command)} failed: {done.stderr[-500:]}")
     unit = 1024 if sys.platform != "darwin" else 1
-    return {"seconds": seconds, "cpu_seconds": usage.ru_utime + usage.ru_stime,
-            "peak_mb": usage.ru_maxrss * unit / 1e6}  # fmt: skip
+    return {"seconds": seconds, "cpu_seconds": cpu_seconds, "peak_mb": peak * unit / 1e6}
 
 
 def make_sources(work: Path) -> dict[str, Path]:

@@ -36,7 +36,7 @@ def probe(path: Path) -> Source | None:
         head = file.read(64)
     if not _looks_like_picture(head):
         return None
-    with _opened(path) as image:
+    with _opened(path) as image, _reported(path, 0):
         if image.width * image.height > LARGEST:
             millions = image.width * image.height // 1_000_000
             raise SourceError(
@@ -67,7 +67,8 @@ def read(source: Source) -> Iterator[Frame]:
         yield from _deep(source)
         return
     with _opened(source.path) as image:
-        orientation = _orientation(image)
+        with _reported(source.path, 0):
+            orientation = _orientation(image)
         time = 0.0
         for index in range(source.frames or 1):
             with _reported(source.path, index):

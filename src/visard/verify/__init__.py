@@ -77,16 +77,19 @@ class _Room:
         self.found_again = FoundAgain(second_opinion(written.still), self._may_show)
         self.known_again = KnownAgain(second_opinion(still=False))
         self.detail = Detail()
-        self._aside = ThreadPoolExecutor(1, thread_name_prefix="visard-doubt")
-        self._asked: Future[None] | None = None
+        self._aside = ThreadPoolExecutor(2, thread_name_prefix="visard-doubt")
+        self._asked: list[Future[None]] = []
 
     def see(self, before: Frame, after: Frame, regions: Sequence[Region]) -> None:
-        """Compare one frame with its draft; the recogniser, which is slow, works beside the other checks."""
+        """Compare one frame with its draft; the networks, which are slow, work beside the other checks."""
         hidden = [r for r in regions if r.hide]
         cover = self._cover(before.pixels.shape[:2], hidden)
-        self._ask_recogniser(before, after, hidden, cover)
+        self._answer()
+        self._asked = [
+            self._aside.submit(self.found_again.see, after, regions, cover),
+            self._aside.submit(self._recognise, before, after, hidden, cover),
+        ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
-        self.found_again.see(after, regions, cover)
         for region in hidden:
             if self.hider.method(region).goal == "everyone":
                 self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region))
@@ -98,19 +101,15 @@ class _Room:
         yield Check("frames_lost", float(self.lost), 0.0)
         yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.detail))
 
-    def _ask_recogniser(self, before: Frame, after: Frame, hidden: Sequence[Region], cover: Cover) -> None:
-        self._answer()
-        faces = [r for r in hidden if r.kind == "face" and self.hider.method(r).goal in ("everyone", "machines")]
-        self._asked = self._aside.submit(self._recognise, before, after, faces, cover)
-
-    def _recognise(self, before: Frame, after: Frame, faces: Sequence[Region], cover: Cover) -> None:
-        for face in faces:
-            self.known_again.see(before, after, face, cover)
-
     def _answer(self) -> None:
-        """Wait for the recogniser: one frame at a time, so that frames do not pile up; its failures are ours."""
-        if self._asked is not None:
-            self._asked.result()
+        """Wait for the networks: one frame at a time, so that frames do not pile up; their failures are ours."""
+        for asked in self._asked:
+            asked.result()
+
+    def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], cover: Cover) -> None:
+        for region in hidden:
+            if region.kind == "face" and self.hider.method(region).goal in ("everyone", "machines"):
+                self.known_again.see(before, after, region, cover)
 
     def _may_show(self, region: Region) -> bool:
         method = self.hider.method(region)

@@ -1,0 +1,90 @@
+"""One subject, one number: gaps filled, onset walked back, end held, cuts respected."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from visard.track import Sighting, track
+from visard.types import Box, Region
+
+FPS = 25
+
+
+def face(x: float, y: float = 50, score: float = 0.9, side: float = 40) -> Region:
+    return Region("face", Box(x, y, x + side, y + side), score)
+
+
+def shots(frames: list[list[Region]], cuts: tuple[int, ...] = ()) -> list[Sighting]:
+    return [Sighting(i, i / FPS, tuple(found), i in cuts) for i, found in enumerate(frames)]
+
+
+def numbers(result: dict[int, tuple[Region, ...]]) -> set[int]:
+    return {region.track for found in result.values() for region in found}
+
+
+def test_a_gap_is_filled_where_the_face_must_have_been() -> None:
+    seen = [[face(100 + 3 * i)] if i < 10 or i >= 22 else [] for i in range(40)]
+    result = track(shots(seen))
+    assert numbers(result) == {1}
+    for i in range(40):
+        true = Box(100 + 3 * i, 50, 140 + 3 * i, 90)
+        assert result[i] and result[i][0].box.overlap(true) > 0.8 * true.area, i
+
+
+def test_onset_is_walked_back_and_the_end_held() -> None:
+    seen = [[face(100)] if 30 <= i < 40 else [] for i in range(80)]
+    result = track(shots(seen))
+    covered = [i for i in range(80) if result[i]]
+    assert covered[0] <= 30 - 0.4 * FPS + 1 and covered[-1] >= 39 + 0.4 * FPS - 1
+    assert covered == list(range(covered[0], covered[-1] + 1))
+
+
+def test_a_cut_ends_a_track_and_nothing_leaks_over_it() -> None:
+    seen = [[face(100)] if i < 20 else [] for i in range(40)]
+    result = track(shots(seen, cuts=(20,)))
+    assert all(result[i] for i in range(20)) and not any(result[i] for i in range(20, 40))
+    both = track(shots([[face(100)] for _ in range(40)], cuts=(20,)))
+    assert numbers(both) == {1, 2}
+
+
+@given(st.integers(0, 1000))
+def test_parallel_people_do_not_swap(seed: int) -> None:
+    shuffle = random.Random(seed)
+    seen = []
+    for i in range(30):
+        pair = [face(50 + 4 * i, 50), face(50 + 4 * i, 110)]
+        shuffle.shuffle(pair)
+        seen.append(pair)
+    result = track(shots(seen))
+    assert numbers(result) == {1, 2}
+    rows = {(region.track, round(region.box.centre[1] / 60)) for found in result.values() for region in found}
+    assert len(rows) == 2
+
+
+@given(st.lists(st.lists(st.builds(face, st.floats(0, 300), st.floats(0, 200)), max_size=4), min_size=1, max_size=12))
+def test_every_sure_detection_stays_covered(frames: list[list[Region]]) -> None:
+    result = track(shots(frames))
+    assert set(result) == set(range(len(frames)))
+    for i, found in enumerate(frames):
+        for region in found:
+            assert any(other.box.overlap(region.box) >= 0.999 * region.box.area for other in result[i])
+
+
+def test_weak_detections_carry_a_track_on_but_start_none() -> None:
+    weak = [[face(100, score=0.2)] for _ in range(20)]
+    assert numbers(track(shots(weak))) == set()
+    begun = [[face(100)], *weak]
+    assert len([1 for found in track(shots(begun)).values() if found]) == 21
+
+
+def test_still_pictures_share_no_subject() -> None:
+    result = track(shots([[face(100)], [face(100)]]), still=True)
+    assert [r.track for found in result.values() for r in found] == [1, 2]
+
+
+def test_a_face_that_left_for_long_is_another_track() -> None:
+    seen = [[face(100)] if i < 10 or i > 60 else [] for i in range(70)]
+    assert numbers(track(shots(seen))) == {1, 2}
