@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,7 @@ def _image(frame: Frame, like: Source) -> Image.Image:
 def _write_many(
     draft: Path, frames: Iterable[Frame], like: Source, original: Image.Image, options: dict[str, Any]
 ) -> None:
-    """Write an animation or pages, one frame in memory at a time; durations and loop are kept."""
+    """Write an animation or pages; durations and loop are kept. Pillow needs all frames at once."""
     images = (_image(frame, like) for frame in frames)
     first = next(images)
     if like.format != "TIFF":
@@ -62,20 +62,7 @@ def _write_many(
         del options["loop"]
     if like.format in ("WEBP", "TIFF"):
         options.pop("disposal", None)
-    first.save(draft, format=like.format, save_all=True, append_images=_Rest(images), **options)
-
-
-class _Rest:
-    """Images that Pillow may run through once, without a list of them; some writers look through them first."""
-
-    def __init__(self, images: Iterator[Image.Image]) -> None:
-        self._images = images
-
-    def __iter__(self) -> Iterator[Image.Image]:
-        return self._images
-
-    def __len__(self) -> int:
-        return 1
+    first.save(draft, format=like.format, save_all=True, append_images=list(images), **options)
 
 
 def _durations(original: Image.Image) -> list[int]:

@@ -37,13 +37,11 @@ def probe(path: Path) -> Source | None:
     if not _looks_like_picture(head):
         return None
     with _opened(path) as image, _reported(path, 0):
-        if image.width * image.height > LARGEST:
-            millions = image.width * image.height // 1_000_000
-            raise SourceError(
-                f"has {millions} million pixels, more than {LARGEST // 1_000_000}",
-                where=path,
-                hint="scale it down",
-            )
+        frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+        if image.width * image.height * frames > LARGEST:
+            millions = image.width * image.height * frames // 1_000_000
+            what = f"has {millions} million pixels, more than {LARGEST // 1_000_000}"
+            raise SourceError(what, where=path, hint="scale it down, or split it")
         turned = _orientation(image) in _TURNED
         deep = _depth(image, head) == 16
         return Source(
@@ -52,8 +50,8 @@ def probe(path: Path) -> Source | None:
             format="JPEG" if image.format == "MPO" else str(image.format),
             width=image.height if turned else image.width,
             height=image.width if turned else image.height,
-            frames=1 if image.format == "MPO" else getattr(image, "n_frames", 1),
-            still=image.format in ("MPO", "TIFF", "HEIF") or getattr(image, "n_frames", 1) == 1,
+            frames=frames,
+            still=image.format in ("MPO", "TIFF", "HEIF") or frames == 1,
             depth=16 if deep else 8,
             grey=image.mode in ("1", "L", "LA", *_DEEP_MODES),
             alpha="A" in image.mode or "transparency" in image.info,
