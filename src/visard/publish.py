@@ -1,92 +1,150 @@
-"""Room 8, OUT: the only door. A draft becomes the target whole, or the target never existed."""
+"""Room 8, OUT: the only door; a result appears at its target whole, or not at all."""
 
 from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from visard.errors import TargetError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_HINTS: Final = {
+    errno.ENOSPC: ("the disk is full", "make room, or choose another --out"),
+    errno.EDQUOT: ("the disk quota is used up", "make room, or choose another --out"),
+    errno.EFBIG: ("the file is too large for the disk", "choose another --out"),
+    errno.EACCES: ("permission denied", "choose a folder that you may write to"),
+    errno.EPERM: ("permission denied", "choose a folder that you may write to"),
+    errno.EROFS: ("the disk is read-only", "choose another --out"),
+    errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
+    errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another --out"),
+    errno.EEXIST: ("a file of that name stands in the way", "choose another --out"),
+}
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EACCES)
 
 
 @contextmanager
 def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
-    """Give a draft beside the target; it takes the target's place when the block ends well.
+    """Give a draft beside the target; it becomes the target only if the block ends well.
 
-    Whatever is raised inside, the draft is removed, and folders that were made for it too. Raises
-    TargetError if the target exists and overwrite is False, the disk is full, or the folder is closed.
+    Whatever ends the block otherwise, Ctrl-C included, removes the draft and the folders made for it.
+    Raises TargetError where the target exists (unless overwrite), or cannot be written.
     """
-    if not overwrite and _exists(target):
-        raise TargetError("exists already", where=target, hint="use --overwrite, or choose another --out")
+    target = Path(target)
+    _refuse_taken(target, overwrite)
     made: list[Path] = []
-    with _reported(target):
-        made = _make_folders(target.parent)
-        draft = _make_draft(target)
+    draft = target.parent / f".visard-{secrets.token_hex(6)}{target.suffix}"
     try:
-        with _reported(target):
-            yield draft
-            _move(draft, target, overwrite)
-    except BaseException:
-        draft.unlink(missing_ok=True)
+        try:
+            made = _make_folders(target.parent)
+            # Created here, so that the mode follows the umask; whoever writes it again keeps the mode.
+            os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666))
+        except OSError as error:
+            raise _refusal(error, target) from error
+        yield draft
+        try:
+            _settle(draft, target, overwrite)
+        except OSError as error:
+            raise _refusal(error, target) from error
+    except BaseException as error:
+        with suppress(OSError):
+            draft.unlink()
         for folder in reversed(made):
-            with suppress(OSError):  # someone else's files are in it by now
+            with suppress(OSError):
                 folder.rmdir()
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise _refusal(error, target) from error
         raise
 
 
-def _move(draft: Path, target: Path, overwrite: bool) -> None:
-    """Put the draft at the target: on disk first, and without ever replacing a file that may not be replaced."""
-    with draft.open("rb") as file:
-        os.fsync(file.fileno())
-    if overwrite:
-        draft.replace(target)
-        return
+def _refuse_taken(target: Path, overwrite: bool) -> None:
     try:
-        os.link(draft, target)
-    except FileExistsError as error:
-        raise TargetError("exists already", where=target, hint="use --overwrite, or choose another --out") from error
-    except OSError:  # a file system without links: the check above is all there is
-        draft.replace(target)
+        if target.is_dir() and not target.is_symlink():
+            raise TargetError("is a folder", where=target, hint="choose another --out")
+        target.lstat()
+    except FileNotFoundError:
         return
-    draft.unlink()
+    except OSError as error:
+        raise _refusal(error, target) from error
+    except ValueError as error:
+        raise TargetError(f"is no file name: {error}", where=target, hint="choose another --out") from error
+    if not overwrite:
+        raise _exists(target)
 
 
 def _make_folders(folder: Path) -> list[Path]:
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing[::-1]
-
-
-def _make_draft(target: Path) -> Path:
-    """Make an empty file beside the target, with its suffix, and with the rights that a new file would have."""
-    handle, name = tempfile.mkstemp(prefix=".visard-", suffix=target.suffix, dir=target.parent)
-    os.close(handle)
-    mask = os.umask(0)
-    os.umask(mask)
-    Path(name).chmod(0o666 & ~mask)
-    return Path(name)
-
-
-@contextmanager
-def _reported(target: Path) -> Iterator[None]:
-    """Turn what the system says of a folder or a disk into one clear line; a source's errors pass."""
+    """Make a folder and its parents; return those that were new, outermost first."""
+    missing = [f for f in (folder, *folder.parents) if not f.exists()][::-1]
+    made = []
     try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            raise TargetError("the disk is full", where=target.parent, hint="free some space") from error
-        raise TargetError(
-            f"cannot be written: {error.strerror or error}", where=target, hint="choose another --out"
-        ) from error
+        for new in missing:
+            new.mkdir(exist_ok=True)
+            made.append(new)
+        folder.stat()
+    except OSError:
+        for new in reversed(made):
+            with suppress(OSError):
+                new.rmdir()
+        raise
+    return made
 
 
-def _exists(target: Path) -> bool:
+def _settle(draft: Path, target: Path, overwrite: bool) -> None:
+    """Bring the draft's bytes to the disk, then give it the target's name in one step."""
+    with draft.open("rb+") as file:
+        if not file.seek(0, os.SEEK_END):
+            raise TargetError("nothing was written", where=target, hint="please report this file's kind")
+        os.fsync(file.fileno())
+    if overwrite:
+        draft.replace(target)
+    else:
+        _link(draft, target)
+    _sync_folder(target.parent)
+
+
+def _link(draft: Path, target: Path) -> None:
+    """Rename without ever replacing: a link fails where a file appeared in the meantime."""
     try:
-        return target.exists() or target.is_symlink()
+        os.link(draft, target)
+        draft.unlink()
+    except FileExistsError as error:
+        raise _exists(target) from error
     except OSError as error:
-        raise TargetError(f"cannot be written: {error.strerror}", where=target, hint="choose another --out") from error
+        if error.errno not in _NO_LINKS:
+            raise
+        _reserve(draft, target)
+
+
+def _reserve(draft: Path, target: Path) -> None:
+    """Rename on a disk without links (FAT, some network disks): take the name first, then fill it."""
+    try:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+    except FileExistsError as error:
+        raise _exists(target) from error
+    try:
+        draft.replace(target)
+    except OSError:
+        target.unlink()
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    with suppress(OSError):  # the name survives a power cut where the system can promise it
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _exists(target: Path) -> TargetError:
+    return TargetError("exists already", where=target, hint="use --overwrite, or choose another --out")
+
+
+def _refusal(error: OSError, target: Path) -> TargetError:
+    reason, hint = _HINTS.get(error.errno or 0, (error.strerror or str(error), "choose another --out"))
+    return TargetError(f"cannot be written: {reason}", where=target, hint=hint)

@@ -1,1 +1,1 @@
-"""Rooms 1 and 8, IN and OUT: pictures and videos as frames, and frames as files again."""
+"""Room 1, IN, and room 8's hand: files become frames, and frames files. Import from its modules."""

@@ -1,208 +1,221 @@
-"""Pictures in: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIF, AVIF, still or moving, of any depth and colour."""
+"""Pictures: JPEG, PNG, WebP, TIFF, BMP, GIF, HEIF and AVIF, still, animated and with several pages."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
 
-from visard.errors import SourceError
-from visard.media.formats import LARGEST
-from visard.media.read import Source
+from visard.errors import SourceError, VisardError
+from visard.media.colour import has_usable_profile, to_srgb
+from visard.media.deep import deep_pages
+from visard.media.ends import refuse_cut_off
+from visard.media.formats import ANIMATED, MOST_PIXELS, MOST_PIXELS_IN_ALL, PICTURE_FORMATS
+from visard.media.source import Source
+from visard.media.turn import SWAPPED, upright
 from visard.types import Frame, Pixels
 
-if TYPE_CHECKING:
-    from PIL import Image
+_STRIP = 128
+"""Rows copied at a time from Pillow: a strip stays in the cache, and memory holds one picture less."""
 
-FORMATS = {"JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF"}
-
-_TURNED = {5, 6, 7, 8}
-_DEEP_MODES = {"I;16", "I;16B", "I;16L", "I"}
-_PAGE_SECONDS = 3600.0
-"""Pages of a TIFF are no moments; far apart in time, nothing links them."""
+_ORIENTATION = 274
+_LIGHT = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N")
 
 
-def probe(path: Path) -> Source | None:
-    """Return what a picture file holds, or None if it is no picture. Raises SourceError for a broken or huge one."""
-    with path.open("rb") as file:
-        head = file.read(64)
-    if not _looks_like_picture(head):
-        return None
-    with _opened(path) as image, _reported(path, 0):
-        frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-        if image.width * image.height * frames > LARGEST:
-            millions = image.width * image.height * frames // 1_000_000
-            what = f"has {millions} million pixels, more than {LARGEST // 1_000_000}"
-            raise SourceError(what, where=path, hint="scale it down, or split it")
-        turned = _orientation(image) in _TURNED
-        deep = _depth(image, head) == 16
+def probe_picture(path: Path, head: bytes) -> Source:
+    """Return what a picture file holds; raises SourceError for a broken, cut off or too large one."""
+    with opened(path) as image:
+        refuse_cut_off(path, head)
+        frames = _count(image, path)
+        kind = _kind(image)
+        depth = depth_of(image)
+        _refuse_unkept(image, path, kind, depth, frames)
+        width, height = image.size
+        if _orientation(image) in SWAPPED:
+            width, height = height, width
+        still = not (kind in ANIMATED and frames > 1)
+        alpha = bool(image.has_transparency_data)
         return Source(
-            path=path,
-            media="picture",
-            format="JPEG" if image.format == "MPO" else str(image.format),
-            width=image.height if turned else image.width,
-            height=image.width if turned else image.height,
-            frames=frames,
-            still=image.format in ("MPO", "TIFF", "HEIF") or frames == 1,
-            depth=16 if deep else 8,
-            grey=image.mode in ("1", "L", "LA", *_DEEP_MODES),
-            alpha="A" in image.mode or "transparency" in image.info,
-            notes=_notes(image),
-        )
+            path, "picture", kind, width, height, frames, still, depth,
+            image.mode in _LIGHT, alpha, tuple(_notes(image, kind)),
+        )  # fmt: skip
 
 
-def read(source: Source) -> Iterator[Frame]:
-    """Yield the pictures of a file, upright."""
-    if source.depth == 16:
-        yield from _deep(source)
-        return
-    with _opened(source.path) as image:
-        with _reported(source.path, 0):
-            orientation = _orientation(image)
+def read_picture(source: Source) -> Iterator[Frame]:
+    """Yield the frames or pages of a picture; raises SourceError where one cannot be decoded whole."""
+    with opened(source.path) as image:
+        deep = deep_pages(source) if source.depth == 16 else None
         time = 0.0
         for index in range(source.frames or 1):
-            with _reported(source.path, index):
+            if index:
                 image.seek(index)
-                image.load()
-                pixels, alpha = _eight_bit(image)
-            yield Frame(_upright(pixels, orientation), index, time, _upright(alpha, orientation))
-            time += _PAGE_SECONDS if source.still else image.info.get("duration", 100) / 1000
+                _check_size(image, source.path)
+            if deep is not None:
+                image.load()  # OpenCV fills up what is cut off; Pillow refuses it
+                yield _frozen(next(deep), index)
+                continue
+            pixels, alpha = _decode(image, source)
+            yield _frozen((pixels, alpha), index, time)
+            time += 0.0 if source.still else float(image.info.get("duration", 0)) / 1000
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
-    """Open a picture file with Pillow, HEIF included, and close it. Raises SourceError."""
-    with _opened(path) as image:
-        yield image
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
-    pillow = _pillow()
-    with _reported(path, 0):
-        image = pillow.open(path)
-    with image:
-        yield image
-
-
-@cache
-def _pillow() -> Any:
-    import pillow_heif
-    from PIL import Image
-
-    pillow_heif.register_heif_opener(thumbnails=False)
-    Image.MAX_IMAGE_PIXELS = None  # probe has a limit of its own, with a message of its own
-    return Image
-
-
-@contextmanager
-def _reported(path: Path, index: int) -> Iterator[None]:
-    """Turn what Pillow raises for broken files into one clear line."""
-    where = f" in frame {index}" if index else ""
+    """Open a picture with Pillow; whatever fails inside the block becomes a SourceError."""
+    _prepare()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about odd metadata, which is dropped anyway
-            yield
-    except SourceError:
+        with Image.open(path) as image:
+            _check_size(image, path)
+            yield image
+    except (VisardError, GeneratorExit):
         raise
-    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError, KeyError, TypeError) as error:
-        raise SourceError(f"is broken{where}: {error}", where=path, hint="fetch it again") from error
+    except UnidentifiedImageError as error:
+        raise SourceError(
+            "is no picture or video that can be read", where=path, hint="is it whole, and what its name says?"
+        ) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _bomb(path) from error
+    except MemoryError as error:
+        raise SourceError(
+            "does not fit into memory", where=path, hint="close other programs or scale it down"
+        ) from error
+    except Exception as error:  # decoders meet hostile bytes with every kind of exception
+        raise SourceError(
+            f"is broken: {error or type(error).__name__}", where=path, hint="copy it again from where it came"
+        ) from error
 
 
-def _looks_like_picture(head: bytes) -> bool:
-    starts = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
-    if head.startswith(starts) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP"):
-        return True
-    brands = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis")
-    return head[4:8] == b"ftyp" and head[8:12] in brands
-
-
-def _orientation(image: Image.Image) -> int:
-    if image.format in ("HEIF", "AVIF"):
-        return 1  # applied by the decoder
-    return int(image.getexif().get(0x0112, 1) or 1)
-
-
-def _depth(image: Image.Image, head: bytes) -> int:
-    if image.mode in _DEEP_MODES:
+def depth_of(image: Image.Image) -> int:
+    """Return the bits per sample, 8 or 16, of an opened picture, which Pillow hides for colour."""
+    if image.mode.startswith("I;16"):
         return 16
-    if image.format == "PNG":
-        return 16 if head[24] == 16 and getattr(image, "n_frames", 1) == 1 else 8
     if image.format == "TIFF":
-        tags: Any = getattr(image, "tag_v2", {})
-        bits = tags.get(258, (8,))
-        return 16 if max(bits if isinstance(bits, tuple) else (bits,)) == 16 else 8
+        return max(8, *_tiff_bits(image))
+    if image.format == "PNG":
+        tile: Any = getattr(image, "tile", [])
+        return 16 if "16B" in str(tile) else 8
     return 8
 
 
-def _notes(image: Image.Image) -> tuple[str, ...]:
+def _prepare() -> None:
+    """Make HEIF known to Pillow, and raise its own limit of pixels to ours (a host may have lifted it)."""
+    if Image.MAX_IMAGE_PIXELS is not None:
+        Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, MOST_PIXELS)
+    Image.preinit()
+    if "HEIF" not in Image.OPEN:
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener(thumbnails=False)
+    Image.init()
+
+
+def _kind(image: Image.Image) -> str:
+    return "JPEG" if image.format == "MPO" else str(image.format)
+
+
+def _check_size(image: Image.Image, path: Path) -> None:
+    if image.width * image.height > MOST_PIXELS:
+        raise _bomb(path)
+    if not image.width or not image.height:
+        raise SourceError("has no pixels", where=path, hint="copy it again from where it came")
+
+
+def _bomb(path: Path) -> SourceError:
+    limit = f"{MOST_PIXELS // 1_000_000} megapixels"
+    return SourceError(f"has more than {limit}", where=path, hint="scale it down, or cut it into parts")
+
+
+def _count(image: Image.Image, path: Path) -> int:
+    if image.format not in (*ANIMATED, "TIFF"):
+        return 1
+    frames = int(getattr(image, "n_frames", 1))
+    if frames * image.width * image.height > MOST_PIXELS_IN_ALL:
+        raise SourceError(f"has {frames} frames of this size", where=path, hint="cut it into parts")
+    return frames
+
+
+def _refuse_unkept(image: Image.Image, path: Path, kind: str, depth: int, frames: int) -> None:
+    """Refuse what could not be written again as it was: fail before the work, not after it."""
+    if kind not in PICTURE_FORMATS:
+        raise SourceError(f"is a {kind} file, which is not supported", where=path, hint="convert it to PNG")
+    fault = ""
+    if image.mode in ("I", "F") or depth not in (8, 16):
+        fault = f"has samples of an unusual kind (mode {image.mode}, {depth} bits)"
+    elif depth == 16 and (image.mode not in (*_LIGHT, "RGB", "RGBA") or (kind == "PNG" and frames > 1)):
+        fault = "has 16-bit samples in a form that cannot be kept"
+    if fault:
+        raise SourceError(fault, where=path, hint="convert it to 8 bits or to 16-bit RGB")
+
+
+def _notes(image: Image.Image, kind: str) -> Iterator[str]:
     if image.mode == "CMYK":
-        how = "through its profile" if image.info.get("icc_profile") else "without a profile"
-        return (f"CMYK became RGB, {how}",)
-    if image.mode in ("P", "PA") and image.format != "GIF":
-        return ("the palette became full colour",)
-    return ()
+        yield "CMYK converted to sRGB" + ("" if has_usable_profile(image) else " without its profile")
+    elif image.mode in ("LAB", "YCbCr"):
+        yield f"{image.mode} converted to RGB"
+    if image.format == "MPO":
+        yield "only the first of its pictures is kept: the others are previews or depth maps"
+    if kind in ("HEIF", "AVIF") and int(getattr(image, "n_frames", 1)) > 1:
+        yield "only the primary picture is kept"
+    if kind == "HEIF" and int(image.info.get("bit_depth", 8)) > 8:
+        yield f"{image.info['bit_depth']}-bit HEIF is written with 8 bits"
 
 
-def _eight_bit(image: Image.Image) -> tuple[Pixels, NDArray[np.uint8] | None]:
-    """Return RGB pixels and alpha of a decoded picture, whatever its mode."""
-    if image.mode == "RGB" and "transparency" not in image.info:
-        return np.asarray(image), None
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation still to be applied, 1 to 8; Pillow itself turns TIFFs while loading."""
+    if image.format == "TIFF":
+        return 1
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # broken EXIF does not make the picture unreadable; every viewer shows it unturned
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def _decode(image: Image.Image, source: Source) -> tuple[Pixels, Pixels | None]:
     if image.mode == "CMYK":
-        return np.asarray(from_cmyk(image)), None
-    if "A" in image.mode or "transparency" in image.info or image.mode == "PA":
-        full = np.asarray(image.convert("RGBA"))
-        return np.ascontiguousarray(full[..., :3]), np.ascontiguousarray(full[..., 3])
-    return np.asarray(image.convert("RGB")), None
+        image.load()
+        pixels, alpha = pixels_of(to_srgb(image)), None
+    elif image.mode in ("L", "1") and not source.alpha:
+        image.load()
+        grey = image if image.mode == "L" else image.convert("L")
+        pixels, alpha = np.repeat(pixels_of(grey), 3, axis=2), None
+    elif source.alpha:
+        full = pixels_of(image.convert("RGBA"))
+        pixels, alpha = np.ascontiguousarray(full[..., :3]), np.ascontiguousarray(full[..., 3])
+    else:
+        image.load()
+        pixels, alpha = pixels_of(image if image.mode == "RGB" else image.convert("RGB")), None
+    turn = _orientation(image)
+    return upright(pixels, turn), None if alpha is None else upright(alpha, turn)
 
 
-def from_cmyk(image: Image.Image) -> Image.Image:
-    """Return a CMYK picture as sRGB, through its embedded profile if it has a sound one."""
-    from PIL import ImageCms
-
-    profile = image.info.get("icc_profile")
-    if profile:
-        try:
-            own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            done = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
-            if done is not None:
-                return done
-        except ImageCms.PyCMSError:
-            pass
-    return image.convert("RGB")
+def pixels_of(image: Image.Image) -> Pixels:
+    """Return a copy of an 8-bit picture's pixels, (H, W, bands) uint8."""
+    width, height = image.size
+    bands = len(image.getbands())
+    pixels = np.empty((height, width, bands), np.uint8)
+    for top in range(0, height, _STRIP):
+        strip = image.crop((0, top, width, min(height, top + _STRIP))).tobytes()
+        pixels[top : top + _STRIP] = np.frombuffer(strip, np.uint8).reshape(-1, width, bands)
+    return pixels
 
 
-def _upright(array: Any, orientation: int) -> Any:
-    """Return an array (H, W, ...) with the EXIF orientation applied."""
-    if array is None or orientation == 1:
-        return array
-    turned = np.swapaxes(array, 0, 1) if orientation in _TURNED else array
-    if orientation in (2, 3, 6, 7):
-        turned = turned[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        turned = turned[::-1]
-    return np.ascontiguousarray(turned)
+def _frozen(arrays: tuple[NDArray[Any], NDArray[Any] | None], index: int, time: float = 0.0) -> Frame:
+    pixels, alpha = arrays
+    deep = None
+    if pixels.dtype == np.uint16:
+        deep, pixels = pixels, (pixels >> 8).astype(np.uint8)
+    for array in (pixels, alpha, deep):
+        if array is not None:
+            array.flags.writeable = False
+    return Frame(pixels, index, time, alpha, deep)
 
 
-def _deep(source: Source) -> Iterator[Frame]:
-    """Yield 16-bit pictures, which Pillow would cut to 8."""
-    with _opened(source.path) as image:
-        orientation = _orientation(image)
-    ok, pages = cv2.imdecodemulti(np.fromfile(source.path, np.uint8), cv2.IMREAD_UNCHANGED)
-    if not ok or len(pages) != (source.frames or 1):
-        raise SourceError("is broken: its 16-bit pixels cannot be decoded", where=source.path, hint="fetch it again")
-    for index, page in enumerate(pages):
-        full = np.atleast_3d(page).astype(np.uint16) * (257 if page.dtype == np.uint8 else 1)
-        alpha = full[..., -1] if full.shape[2] in (2, 4) else None
-        colour = full[..., 2::-1] if full.shape[2] >= 3 else np.repeat(full[..., :1], 3, axis=2)
-        deep = _upright(np.ascontiguousarray(colour), orientation)
-        pixels = (deep >> 8).astype(np.uint8)
-        yield Frame(pixels, index, index * _PAGE_SECONDS, _upright(alpha, orientation), deep)
+def _tiff_bits(image: Image.Image) -> tuple[int, ...]:
+    bits = getattr(image, "tag_v2", {}).get(258, (1,))
+    return tuple(bits) if isinstance(bits, tuple) else (int(bits),)

@@ -1,71 +1,59 @@
-"""Room 1, IN: what a file holds, and its frames, upright, one after the other."""
+"""Room 1, IN: what a file is, and its frames, upright and in order; anything broken raises."""
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from visard.errors import SourceError
+from visard.media.formats import looks_like_picture
+from visard.media.source import Source as Source
 from visard.types import Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file that can be read, by its content.
-
-    format: Pillow's name of a picture's format, the container's for a video. width, height: upright, in
-    pixels. frames: None where only decoding tells. still: its frames are no time sequence. depth: bits a
-    channel. notes: one-line things that the user must know.
-    """
-
-    path: Path
-    media: Literal["picture", "video"]
-    format: str
-    width: int
-    height: int
-    frames: int | None
-    still: bool
-    depth: int = 8
-    grey: bool = False
-    alpha: bool = False
-    notes: tuple[str, ...] = ()
-
-
 def probe(path: Path) -> Source:
-    """Return what a file holds. Raises SourceError for what is missing, unreadable or neither picture nor video."""
-    try:
-        state = path.stat()
-        if stat.S_ISDIR(state.st_mode):
-            raise SourceError("is a folder", where=path, hint="name a file")
-        if state.st_size == 0:
-            raise SourceError("is empty", where=path, hint="fetch it again")
-        with path.open("rb") as file:
-            file.read(1)
-    except FileNotFoundError as error:
-        raise SourceError("no such file", where=path, hint="check its path") from error
-    except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror}", where=path, hint="check its rights") from error
-    from visard.media import picture, video
+    """Return what a file holds, decided by its content alone.
 
-    source = picture.probe(path) or video.probe(path)
-    if source is None:
-        raise SourceError(
-            "is no picture and no video that can be read", where=path, hint="fetch it again, or convert it"
-        )
-    return source
+    Raises SourceError for what is missing, unreadable, empty, cut off, too large or of no known kind.
+    """
+    path = Path(path)
+    head = _head(path)
+    if looks_like_picture(head):
+        from visard.media.picture import probe_picture
+
+        return probe_picture(path, head)
+    from visard.media.video import probe_video
+
+    return probe_video(path)
 
 
 def read(source: Source) -> Iterator[Frame]:
-    """Yield the frames of a source, upright, RGB, not writable; only a few are in memory at a time.
+    """Yield the frames of a source, upright, in order; their arrays are not writable.
 
-    Raises SourceError, naming the frame, where the file breaks off.
+    Raises SourceError, in the frame's place, where a frame cannot be decoded or the file ends too soon.
     """
-    from visard.media import picture, video
+    if source.media == "picture":
+        from visard.media.picture import read_picture
 
-    frames = picture.read(source) if source.media == "picture" else video.read(source)
-    for frame in frames:
-        frame.pixels.flags.writeable = False
-        yield frame
+        return read_picture(source)
+    from visard.media.video import read_video
+
+    return read_video(source)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise SourceError("is a folder", where=path, hint="name a picture or a video in it")
+        if not path.is_file() and path.exists():
+            raise SourceError("is no ordinary file", where=path, hint="name a picture or a video file")
+        with path.open("rb") as file:
+            head = file.read(32)
+    except FileNotFoundError as error:
+        raise SourceError("does not exist", where=path, hint="check the path") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"cannot be read: {reason}", where=path, hint="check its path and rights") from error
+    if not head:
+        raise SourceError("is empty", where=path, hint="copy it again from where it came")
+    return head

@@ -1,27 +1,29 @@
-"""Room 8, OUT: frames as a file like the source, with nothing in it that identifies."""
+"""Room 8's hand: frames become a file like their source, without anything that the source had besides pixels."""
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from visard.errors import UsageError, suggest
-from visard.media.metadata import check_names
-from visard.media.read import Source
+from visard.errors import TargetError, UsageError, VisardError, suggest
+from visard.media.formats import PICTURE_SUFFIXES
+from visard.media.source import Source
 from visard.types import Frame
 
-CODECS = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
-"""Codecs by the name that people use -> the encoder that writes them into MP4."""
+CODECS = ("h264", "hevc", "vp9")
+AUDIO = ("drop", "keep")
+_SUFFIXES = {"JPEG": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
     """How results are written.
 
-    codec, crf (0 to 51, less is better), audio: of videos. keep_metadata: names of safe tags of pictures.
-    Raises UsageError for a codec or a tag that is unknown or not safe.
+    codec: for videos, one of CODECS. crf: its constant quality, 0 (best) to 51. audio: sound is dropped,
+    because a voice identifies, unless kept. keep_metadata: names of harmless EXIF tags to take over.
     """
 
     codec: str = "h264"
@@ -31,20 +33,53 @@ class Output:
 
     def __post_init__(self) -> None:
         if self.codec not in CODECS:
-            raise UsageError(f"unknown codec {self.codec!r}", hint=suggest(self.codec, CODECS))
-        check_names(self.keep_metadata)
+            raise UsageError(f"unknown codec {self.codec!r}", hint=suggest(str(self.codec), CODECS))
+        if self.audio not in AUDIO:
+            raise UsageError(f"unknown audio choice {self.audio!r}", hint=suggest(str(self.audio), AUDIO))
+        if isinstance(self.crf, bool) or not isinstance(self.crf, int) or not 0 <= self.crf <= 51:
+            raise UsageError(f"crf is {self.crf!r}", hint="give a whole number from 0 to 51")
+        if self.keep_metadata:
+            from visard.media.metadata import check_names
+
+            check_names(self.keep_metadata)
+
+
+def suffix(source: Source, output: Output) -> str:
+    """Return the suffix of a source's result: a picture's own, `.mp4` for every video."""
+    if source.media == "video":
+        return ".mp4"
+    own = source.path.suffix
+    return own if own.lower() in PICTURE_SUFFIXES else _SUFFIXES.get(source.format, f".{source.format.lower()}")
 
 
 def write(draft: Path, frames: Iterable[Frame], like: Source, output: Output) -> None:
-    """Write frames to a draft in the source's format; videos become MP4.
+    """Write frames to the draft in the format of their source; videos and animations stream.
 
-    Pictures keep colour profile, alpha, grey, depth and, for JPEG, the source's quantisation. Videos keep
-    frame times and colour. Raises TargetError where the disk is full, SourceError where something of the
-    source could not be kept.
+    Raises SourceError where the source cannot be kept as it was, TargetError where writing fails.
     """
-    from visard.media import encode_picture, encode_video
+    try:
+        if like.media == "video":
+            from visard.media.film import write_video
 
-    if like.media == "picture":
-        encode_picture.write(draft, frames, like, output.keep_metadata)
-    else:
-        encode_video.write(draft, frames, like, CODECS[output.codec], output.crf, output.audio == "keep")
+            write_video(draft, frames, like, output.codec, output.crf, output.audio == "keep")
+        else:
+            from visard.media.encode import write_picture
+
+            write_picture(draft, frames, like, output.keep_metadata)
+    except VisardError:
+        raise
+    except OSError as error:
+        raise _refusal(error, draft) from error
+    except Exception as error:
+        # PyAV's errors share no base with OSError, and naming them here would load PyAV for a photo.
+        if not isinstance(getattr(error, "errno", None), int):
+            raise
+        raise _refusal(error, draft) from error
+
+
+def _refusal(error: Exception, draft: Path) -> TargetError:
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return TargetError("the disk is full", where=draft.parent, hint="make room, or choose another --out")
+    reason = getattr(error, "strerror", None) or str(error)
+    return TargetError(f"cannot be written: {reason}", where=draft.parent, hint="check the disk and its rights")
