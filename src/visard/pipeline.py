@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 from visard.errors import NothingFound, VerificationFailed
 from visard.flow import ahead
@@ -28,6 +28,14 @@ _DRAFTS = 3
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the room, the frames done and the frames in all (None if unknown); may raise to stop the run."""
+
+
+class Reel(Protocol):
+    """A way to run through a source's frames once more."""
+
+    def __call__(self, exact: bool = False) -> Iterator[Frame]:
+        """Return the frames; exact: with the colours that a result deserves."""
+        ...
 
 
 def _unseen(room: str, done: int, total: int | None) -> None:
@@ -71,7 +79,7 @@ def deidentify(
     with publish(target, task.overwrite) as draft:
         for _ in range(_DRAFTS):
             with clock("hide"):
-                write(draft, _hidden(frames, found, hider, original, progress), original, task.output)
+                write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             with clock("doubt"):
                 doubt = verify(draft, original, frames, found, hider, task.output.keep_metadata)
             if not doubt.missed:
@@ -82,18 +90,18 @@ def deidentify(
         return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds)
 
 
-def _reel(original: Source) -> Callable[[], Iterator[Frame]]:
+def _reel(original: Source) -> Reel:
     """Return a way to run through the frames again; a single picture is decoded once and stays in memory."""
     if original.frames == 1 and original.still:
         only = list(read(original))
-        return lambda: iter(only)
-    return lambda: read(original)
+        return lambda exact=False: iter(only)
+    return lambda exact=False: read(original, exact)
 
 
 def _hidden(
-    frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, original: Source, progress: Progress
+    frames: Iterator[Frame], found: Found, hider: Hider, original: Source, progress: Progress
 ) -> Iterator[Frame]:
-    hidden = (hider(frame, found.at(frame.index)) for frame in frames())
+    hidden = (hider(frame, found.at(frame.index)) for frame in frames)
     for frame in hidden if original.still else ahead(hidden):
         yield frame
         progress("hide", frame.index + 1, original.frames)

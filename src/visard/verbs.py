@@ -42,7 +42,7 @@ def hide(
 def find(source: Pathlike, policy: Policy | None = None, seen: Callable[[int], None] = lambda index: None) -> Found:
     """Return the regions and tracks of one source, without hiding anything."""
     original = probe(Path(source))
-    return look(original, functools.partial(read, original), policy or Policy(), seen)
+    return look(original, functools.partial(read, original, exact=False), policy or Policy(), seen)
 
 
 def check(
@@ -55,7 +55,7 @@ def check(
     """
     policy = policy or Policy()
     original = probe(Path(before))
-    frames = functools.partial(read, original)
+    frames = functools.partial(read, original, exact=False)
     found = found or look(original, frames, policy, lambda index: None)
     doubt = verify(Path(after), original, frames, found, Hider(policy))
     if not doubt.passed:

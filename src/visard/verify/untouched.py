@@ -122,5 +122,4 @@ def _detail(pixels: Pixels, mask: NDArray[np.bool_]) -> Mask:
     weight = inside.astype(np.float32)
     # The mean of the masked neighbours alone: what lies around the mask has no say.
     around = cv2.GaussianBlur(grey * weight, (0, 0), 2.0) / np.maximum(cv2.GaussianBlur(weight, (0, 0), 2.0), 1e-6)
-    detail: Mask = (grey - around)[inside]
-    return detail
+    return np.asarray((grey - around)[inside], np.float32)
