@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from visard.methods import make
+from visard.methods import defaults, make
 from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.shape.align import cut
@@ -17,6 +17,21 @@ class Hider:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self.methods = {kind: make(rule.method, rule.settings) for kind, rule in policy.rules.items()}
+        self.insisted: set[int] = set()
+        self._full = {
+            kind: make(rule.method, {**rule.settings, "strength": 1.0})
+            for kind, rule in policy.rules.items()
+            if "strength" in defaults(rule.method) and "strength" not in rule.settings
+        }
+
+    def insist(self, regions: Iterable[Region]) -> bool:
+        """Hide these subjects at full strength from now on, where the user left the strength open.
+
+        Returns whether that makes a difference to what was done so far.
+        """
+        new = {r.track for r in regions if r.kind in self._full} - self.insisted
+        self.insisted |= new
+        return bool(new)
 
     def __call__(self, frame: Frame, regions: Sequence[Region]) -> Frame:
         """Return the frame with every region hidden that is not spared."""
@@ -27,8 +42,9 @@ class Hider:
         return self.policy.rules[region.kind]
 
     def method(self, region: Region) -> Deidentifier:
-        """Return the method for a region's kind."""
-        return self.methods[region.kind]
+        """Return the method for a region: that of its kind, at full strength if that was insisted on."""
+        full = self._full.get(region.kind)
+        return full if full is not None and region.track in self.insisted else self.methods[region.kind]
 
     def _pieces(self, frame: Frame, regions: Sequence[Region]) -> Iterator[tuple[Patch, Pixels]]:
         for region in regions:

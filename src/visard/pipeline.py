@@ -24,7 +24,7 @@ from visard.types import Frame, Report
 from visard.verify import verify
 
 _DRAFTS = 3
-"""How often a draft is made when the second detector sees somebody whom the first had not."""
+"""How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the room, the frames done and the frames in all (None if unknown); may raise to stop the run."""
@@ -82,7 +82,7 @@ def deidentify(
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             with clock("doubt"):
                 doubt = verify(draft, original, frames, found, hider, task.output.keep_metadata)
-            if not doubt.missed:
+            if not hider.insist(doubt.weak) and not doubt.missed:
                 break
             found = found.add(doubt.missed, original.still)
         if not doubt.passed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -122,8 +123,22 @@ def test_known_again_looks_at_a_track_once_in_a_while(astronaut: Pixels, monkeyp
     assert len(looks) == 2
 
 
-def finder(*faces: Region) -> Callable[[Pixels], list[Region]]:
-    return lambda pixels: list(faces)
+def finder(face: Region) -> Callable[[Pixels], list[Region]]:
+    """A detector that sees the face in the whole picture, and again in the close-up."""
+
+    def see(pixels: Pixels) -> list[Region]:
+        if pixels.shape[:2] == (512, 512):
+            return [face]
+        margin = 0.8 * face.box.width, 0.8 * face.box.height
+        return [replace(face, box=face.box.shift(margin[0] - face.box.x0, min(face.box.y0, margin[1]) - face.box.y0))]
+
+    return see
+
+
+def test_what_is_no_face_from_close_by_was_none(astronaut: Pixels) -> None:
+    check = FoundAgain(lambda pixels: [FACE] if pixels.shape[0] == 512 else [], lambda region: False)
+    check.see(Frame(astronaut), [], np.zeros(astronaut.shape[:2], np.uint8))
+    assert check.check().passed and not check.missed
 
 
 @pytest.mark.parametrize(("may_show", "passed"), [(True, True), (False, False)])

@@ -49,8 +49,13 @@ def describe(
         models=sha256s(_MODELS),
         version=__version__,
         seconds=dict(seconds),
-        notes=original.notes,
+        notes=(*original.notes, *_insisted(hider)),
     )
+
+
+def _insisted(hider: Hider) -> list[str]:
+    number = len(hider.insisted)
+    return [f"{number} hidden at full strength, because a check still saw through"] if number else []
 
 
 def failure(source: str, error: str, task: Mapping[str, Any]) -> Report:

@@ -31,10 +31,14 @@ _LOSSLESS = {"PNG", "BMP", "TIFF"}
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """What the doubting room has to say: its checks, and the faces that nobody had found before."""
+    """What the doubting room has to say.
+
+    missed: faces that nobody had found before, frame by frame. weak: regions that a check still saw through.
+    """
 
     checks: tuple[Check, ...]
     missed: Sequence[Sighting]
+    weak: Sequence[Region]
 
     @property
     def passed(self) -> bool:
@@ -64,7 +68,8 @@ def verify(
             room.lost += 1
         else:
             room.see(old, new, found.at(old.index))
-    return Doubt((*room.checks(), check_tags(draft, keep_metadata)), room.found_again.missed)
+    checks = (*room.checks(), check_tags(draft, keep_metadata))
+    return Doubt(checks, room.found_again.missed, room.weak)
 
 
 class _Room:
@@ -100,6 +105,11 @@ class _Room:
         self._aside.shutdown()
         yield Check("frames_lost", float(self.lost), 0.0)
         yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.detail))
+
+    @property
+    def weak(self) -> list[Region]:
+        """Regions that some check still saw through."""
+        return [*self.found_again.weak, *self.known_again.weak, *self.detail.weak]
 
     def _answer(self) -> None:
         """Wait for the networks: one frame at a time, so that frames do not pile up; their failures are ours."""

@@ -12,6 +12,11 @@ from visard.types import Box, Check, Frame, Pixels, Region
 
 _WHOLLY_COVERED = 0.85
 
+_CLOSE = 0.8
+"""By how much of its box a closer look reaches beyond a face on each side."""
+
+_SAME_PLACE = 0.3
+
 _REACH = 0.3
 """By how much of its box a cover reaches beyond it, at least: margin and outline."""
 
@@ -28,19 +33,31 @@ class FoundAgain:
         self._second, self._may_show = second, may_show
         self._frames: list[int] = []
         self._missed: list[Sighting] = []
+        self.weak: list[Region] = []
 
     def see(self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8]) -> None:
         """Look at one frame of the draft; cover: (H, W), non-zero where pixels were hidden."""
         spared = [r for r in regions if not r.hide]
         missed = []
         for face in self._second(after.pixels):
-            if any(_same(face.box, other.box) for other in spared):
+            if not self._seen_closer(after.pixels, face) or any(_same(face.box, other.box) for other in spared):
                 continue
             if _covered(face.box, cover) < _WHOLLY_COVERED:
                 missed.append(face)
-            elif not all(self._may_show(r) for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)):
+                continue
+            below = [r for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)]
+            showing = [r for r in below if not self._may_show(r)]
+            if showing or not below:
                 self._frames.append(after.index)
+                self.weak += showing
         self._missed.append(Sighting(after.index, after.time, tuple(missed), False))
+
+    def _seen_closer(self, pixels: Pixels, face: Region) -> bool:
+        """Return whether a face is still one when looked at closely: hands and folds are not."""
+        cells = face.box.grow(_CLOSE).cells(*pixels.shape[:2])
+        place = face.box.shift(-cells[1].start, -cells[0].start)
+        closer = self._second(np.ascontiguousarray(pixels[cells]))
+        return any(other.box.iou(place) > _SAME_PLACE for other in closer)
 
     @property
     def missed(self) -> list[Sighting]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ class KnownAgain:
         self._next: dict[int, float] = {}
         self._worst = 0.0
         self._frames: list[int] = []
+        self.weak: list[Region] = []
 
     def see(self, before: Frame, after: Frame, region: Region, cover: NDArray[np.uint8]) -> None:
         """Compare one hidden face, unless its track was compared a moment ago; cover: (H, W), non-zero where hidden."""
@@ -42,14 +44,15 @@ class KnownAgain:
         self._next[region.track] = before.time + _EVERY
         cells = region.box.grow(0.7).cells(*cover.shape)
         was, now = (np.ascontiguousarray(frame.pixels[cells]) for frame in (before, after))
-        region = Region(region.kind, region.box.shift(-cells[1].start, -cells[0].start), region.score)
-        if not any(face.box.iou(region.box) > 0.3 for face in self._second(was)):
+        place = replace(region, box=region.box.shift(-cells[1].start, -cells[0].start))
+        if not any(face.box.iou(place.box) > 0.3 for face in self._second(was)):
             return
-        excess = _likeness(region, was, now) - _SAME
+        excess = _likeness(place, was, now) - _SAME
         if excess > LIMIT:
-            excess = min(excess, excess + _SAME - _likeness(region, was, _blank(was, cover[cells])))
+            excess = min(excess, excess + _SAME - _likeness(place, was, _blank(was, cover[cells])))
         if excess > LIMIT:
             self._frames.append(before.index)
+            self.weak.append(region)
         self._worst = max(self._worst, excess)
 
     def check(self) -> Check:

@@ -76,6 +76,7 @@ class Detail:
     def __init__(self) -> None:
         self._worst = 0.0
         self._frames: list[int] = []
+        self.weak: list[Region] = []
 
     def see(self, index: int, before: Pixels, after: Pixels, region: Region, rule: Rule) -> None:
         """Compare one hidden region of a frame with its draft."""
@@ -90,6 +91,7 @@ class Detail:
         gain = float(was @ now) / energy
         if gain > self.LIMIT:
             self._frames.append(index)
+            self.weak.append(region)
         self._worst = max(self._worst, gain)
 
     def check(self) -> Check:
