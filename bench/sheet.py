@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from visard.detect import find_faces
-from visard.hide import Hider
+from visard.hider import Hider
 from visard.media.read import probe, read
 from visard.methods import METHODS, defaults
 from visard.policy import Policy, Rule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,16 @@ DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" /
 
 ASTRONAUT_FACE = Box(175, 65, 275, 195)
 """Where the astronaut's face is, roughly, in the 512 x 512 photo."""
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no test reach the network: hiding never does, and a fetch is played."""
+
+    def refuse(self: socket.socket, address: object) -> None:
+        raise AssertionError(f"a test reaches for the network: {address}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from visard.errors import NothingFound, VerificationFailed
 from visard.flow import ahead
 from visard.found import Found, find
-from visard.hide import Hider
+from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.media.write import Output, write
 from visard.people import People, select

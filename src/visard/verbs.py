@@ -9,7 +9,7 @@ from pathlib import Path
 from visard.errors import VerificationFailed
 from visard.found import Found
 from visard.found import find as look
-from visard.hide import Hider
+from visard.hider import Hider
 from visard.media.read import probe, read
 from visard.pipeline import Task
 from visard.policy import Policy

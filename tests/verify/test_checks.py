@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from visard.detect import second_opinion
-from visard.hide import Hider
+from visard.hider import Hider
 from visard.policy import Policy, Rule
 from visard.types import Box, Check, Frame, Pixels, Region
 from visard.verify.found_again import FoundAgain

@@ -34,7 +34,7 @@ from visard.policy import Policy
 @click.option("--keep-person", multiple=True, type=existing, metavar="PHOTO", help="Spare this person.")
 @click.option("--only-person", multiple=True, type=existing, metavar="PHOTO", help="Hide just this person.")
 @click.option("--regions", type=existing, help="Hide these regions, from `visard find`, instead of looking.")
-@click.option("--codec", default="h264", show_default=True, help="Codec of videos.")
+@click.option("--codec", default="h264", show_default=True, help="Codec of videos: h264, hevc or vp9.")
 @click.option(
     "--crf",
     type=click.IntRange(0, 51),

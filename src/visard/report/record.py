@@ -12,7 +12,7 @@ from typing import Any
 
 from visard import __version__
 from visard.found import Found
-from visard.hide import Hider
+from visard.hider import Hider
 from visard.media.read import Source
 from visard.models.store import sha256s
 from visard.types import Check, Report

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from visard.detect import second_opinion
 from visard.flow import ahead
 from visard.found import Found
-from visard.hide import Hider
+from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.shape.mask import outline, window
 from visard.track import Sighting
