@@ -69,14 +69,14 @@ def deidentify(
     """
     hider, original = Hider(task.policy), probe(source)
     frames, clock = _reel(original), _Clock()
-    with clock("find"):
-        warm_up()
-        found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
-        if task.people:
-            found = Found(select(frames, found.regions, task.people))
-    if task.strict and not any(found.all()):
-        raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
     with publish(target, task.overwrite) as draft:
+        with clock("find"):
+            warm_up()
+            found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
+            if task.people:
+                found = Found(select(frames, found.regions, task.people))
+        if task.strict and not any(found.all()):
+            raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
         for _ in range(_DRAFTS):
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
