@@ -13,7 +13,7 @@ from visard.policy import Policy
 from visard.track import Sighting, track
 from visard.types import Frame, Region
 
-_KEY_SECONDS = 2 / 3
+_KEY_SECONDS = 0.8
 """A video is searched finely, for small and turned faces, this often and after every cut."""
 
 _LOOK_SECONDS = 1 / 15

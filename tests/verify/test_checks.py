@@ -118,7 +118,7 @@ def test_known_again_looks_at_a_track_once_in_a_while(astronaut: Pixels, monkeyp
 
     monkeypatch.setattr("visard.verify.known_again.embed", embed)
     check = KnownAgain(lambda pixels: [Region("face", FACE.box.shift(-105, 0), 1.0)])
-    for i in range(100):
+    for i in range(200):
         check.see(Frame(astronaut, i, i / 25), Frame(astronaut, i, i / 25), FACE, cover_of(astronaut))
     assert len(looks) == 2
 

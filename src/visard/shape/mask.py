@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from visard.policy import Rule
@@ -33,12 +35,20 @@ def outline(region: Region, rule: Rule, cells: tuple[slice, slice]) -> Mask:
     Every pixel that the grown box touches is 1. An oval, |x/a|^3 + |y/b|^3 = 1, passes through the box's
     corners, so that it too covers all of it; outside, the mask falls to 0 over `FEATHER` of the side.
     """
-    y, x = (np.arange(s.start, s.stop, dtype=np.float32) + np.float32(0.5) for s in cells)
-    box = region.box.grow(rule.margin)
-    away = _beyond_oval(box, x, y) if rule.shape == "oval" else _beyond_box(box, x, y)
-    away /= np.float32(-_rim(region.box))
+    return _outline(region.box, rule.margin, rule.shape, *((s.start, s.stop) for s in cells))
+
+
+@lru_cache(maxsize=16)
+def _outline(whole: Box, margin: float, shape: str, rows: tuple[int, int], columns: tuple[int, int]) -> Mask:
+    # Hiding and each check ask for the same mask within a moment; it is shared, and so not writable.
+    y, x = (np.arange(*side, dtype=np.float32) + np.float32(0.5) for side in (rows, columns))
+    box = whole.grow(margin)
+    away = _beyond_oval(box, x, y) if shape == "oval" else _beyond_box(box, x, y)
+    away /= np.float32(-_rim(whole))
     away += 1.0
-    return np.clip(away, 0.0, 1.0, out=away)
+    mask = np.clip(away, 0.0, 1.0, out=away)
+    mask.flags.writeable = False
+    return mask
 
 
 def _rim(box: Box) -> float:

@@ -40,14 +40,16 @@ class FoundAgain:
         spared = [r for r in regions if not r.hide]
         missed = []
         for face in self._second(after.pixels):
-            if not self._seen_closer(after.pixels, face) or any(_same(face.box, other.box) for other in spared):
+            if any(_same(face.box, other.box) for other in spared):
                 continue
-            if _covered(face.box, cover) < _WHOLLY_COVERED:
-                missed.append(face)
-                continue
+            bare = _covered(face.box, cover) < _WHOLLY_COVERED
             below = [r for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)]
             showing = [r for r in below if not self._may_show(r)]
-            if showing or not below:
+            if (not bare and below and not showing) or not self._seen_closer(after.pixels, face):
+                continue
+            if bare:
+                missed.append(face)
+            else:
                 self._frames.append(after.index)
                 self.weak += showing
         self._missed.append(Sighting(after.index, after.time, tuple(missed), False))

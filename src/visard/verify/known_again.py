@@ -16,7 +16,7 @@ LIMIT = 0.1
 
 _SAME = 1.0 - SAME_PERSON
 
-_EVERY = 2.0
+_EVERY = 4.0
 """Seconds after which a track is looked at again."""
 
 

@@ -84,10 +84,11 @@ class Detail:
         if cells[0].start >= cells[0].stop or cells[1].start >= cells[1].stop:
             return
         mask = outline(region, rule, cells) >= 1.0
-        was, now = (_detail(p[cells], mask) for p in (before, after))
+        was = _detail(before[cells], mask)
         energy = float(was @ was)
         if energy < _FLAT**2 * max(1, was.size):
             return
+        now = _detail(after[cells], mask)
         gain = float(was @ now) / energy
         if gain > self.LIMIT:
             self._frames.append(index)
