@@ -30,7 +30,7 @@ def hidden(pixels: Pixels, method: str, **settings: object) -> Pixels:
 def cover_of(pixels: Pixels) -> NDArray[np.uint8]:
     height, width = pixels.shape[:2]
     cover = np.zeros((height, width), np.uint8)
-    cover[FACE.box.grow(0.4).cells(height, width)] = 1
+    cover[FACE.box.grow(0.4).cells(height, width)] = 255
     return cover
 
 

@@ -129,5 +129,5 @@ class _Room:
         cover = np.zeros(shape, np.uint8)
         for region in hidden:
             cells = window(region, self.hider.rule(region), *shape)
-            cover[cells] |= outline(region, self.hider.rule(region), cells) > 0
+            cover[cells][outline(region, self.hider.rule(region), cells) > 0] = 255
         return cover

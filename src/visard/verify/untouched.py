@@ -38,7 +38,7 @@ class Untouched:
         self._frames: list[int] = []
 
     def see(self, index: int, before: Pixels, after: Pixels, cover: Cover) -> None:
-        """Compare one frame (H, W, 3) with its draft; cover: (H, W), non-zero where pixels were hidden."""
+        """Compare one frame (H, W, 3) with its draft; cover: (H, W), 255 where pixels were hidden."""
         worst = max(
             self._worst_of(before[strip], after[strip], cover[strip])
             for y in range(0, len(cover), _STRIP)
@@ -106,7 +106,7 @@ def _worst_block(change: Pixels, cover: Cover) -> float:
         change = np.asarray(cv2.copyMakeBorder(change, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
         cover = np.asarray(cv2.copyMakeBorder(cover, 0, below, 0, right, cv2.BORDER_REPLICATE), np.uint8)
     grid = cover.shape[1] // _BLOCK, cover.shape[0] // _BLOCK
-    near = cv2.resize(cover.astype(np.float32), grid, interpolation=cv2.INTER_AREA)
+    near = cv2.resize(cover, grid, interpolation=cv2.INTER_AREA)
     beside = cv2.dilate(near, np.ones((3, 3))) > 0
     blocks = cv2.resize(change, grid, interpolation=cv2.INTER_AREA)
     blocks[beside] = 0
