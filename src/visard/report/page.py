@@ -38,7 +38,7 @@ _MEANING = {
     "frames_lost": "Frames missing or of another size",
     "untouched": "Change outside the hidden parts (grey levels)",
     "found_again": "Faces that a second detector still finds",
-    "known_again": "Closest likeness to the original (dlib)",
+    "known_again": "Likeness to the original beyond hair and background (dlib)",
     "detail_left": "Detail left in the hidden parts",
     "tags": "Tags that could identify someone",
 }
@@ -91,7 +91,7 @@ def _checks(report: Report) -> str:
         mark = '<td class="passed">passed</td>' if check.passed else '<td class="doubt">failed</td>'
         rows.append(
             f"<tr><th>{escape(_MEANING.get(check.name, check.name))}</th>"
-            f'<td class="number">{check.value:.3g} of {check.limit:.3g}</td>{mark}</tr>'
+            f'<td class="number">{round(check.value, 3):g} of {check.limit:g}</td>{mark}</tr>'
         )
     return f"<table>{''.join(rows)}</table>"
 
