@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
-from visard.errors import NothingFound, VerificationFailed
+from visard import detect
+from visard.errors import NothingFound, VerificationFailed, VisardError
 from visard.flow import ahead
 from visard.found import Found, find
 from visard.hider import Hider
@@ -19,9 +22,9 @@ from visard.people import People, select
 from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
-from visard.shape.identity import warm_up
+from visard.shape import identity
 from visard.types import Frame, Report
-from visard.verify import verify
+from visard.verify import meet, verify
 
 _DRAFTS = 3
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
@@ -67,21 +70,22 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
+    _warm_up()
     hider, original = Hider(task.policy), probe(source)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
         with clock("find"):
-            warm_up()
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             if task.people:
                 found = Found(select(frames, found.regions, task.people))
         if task.strict and not any(found.all()):
             raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
+        originals = meet(original, frames, found, hider)
         for _ in range(_DRAFTS):
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             with clock("doubt"):
-                doubt = verify(draft, original, frames, found, hider, task.output.keep_metadata)
+                doubt = verify(draft, original, frames, found, hider, originals, task.output.keep_metadata)
             if not hider.insist(doubt.weak) and not doubt.missed:
                 break
             found = found.add(doubt.missed, original.still)
@@ -96,6 +100,17 @@ def _reel(original: Source) -> Reel:
         only = list(read(original))
         return lambda exact=False: iter(only)
     return lambda exact=False: read(original, exact)
+
+
+def _warm_up() -> None:
+    """Load the networks, in the order of their use, while the source is still being read."""
+
+    def load() -> None:
+        with suppress(VisardError):  # whoever needs a network gets the error
+            detect.load()
+            identity.load()
+
+    threading.Thread(target=load, name="visard-warm-up", daemon=True).start()
 
 
 def _hidden(

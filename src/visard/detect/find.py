@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import cv2
 import numpy as np
 
-from visard.detect.face import BLAZE_SIDE, blazeface_glance, centerface_glance, centerface_net
+from visard.detect.face import BLAZE_SIDE, blazeface_glance, blazeface_net, centerface_glance, centerface_net
 from visard.detect.merge import Found, merge, regions, stretch
 from visard.detect.search import sweep, turned
 from visard.detect.tiles import Tiling, plan, starts
@@ -117,6 +117,12 @@ def find_faces(pixels: Pixels, min_score: float = 0.3, effort: Effort = "fine") 
     ModelError.
     """
     return CenterFace(min_score, effort)(pixels)
+
+
+def load() -> None:
+    """Load the networks now, if they are not; raises ModelError."""
+    centerface_net().load()
+    blazeface_net().load()
 
 
 def rest() -> None:

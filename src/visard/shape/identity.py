@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.errors import VisardError
+from visard.models.dlib_resnet import MEAN, SIDE, to_onnx
+from visard.models.runtimes import OpenCvNet
 from visard.models.store import path
 from visard.types import Box, Pixels, Region
 
@@ -21,32 +23,45 @@ SAME_PERSON = 0.6
 _SMALLEST = 24
 """Faces with fewer pixels across say nothing reliable about who it is."""
 
+_AROUND = 0.6
+"""By how much of its box a face's surroundings, which the aligned square needs, reach beyond it."""
+
 _lock = threading.Lock()
-_loaded: list[tuple[Any, Any]] = []
+_loaded: list[Any] = []
 
 
-def embed(region: Region, *pictures: Pixels) -> list[Embedding] | None:
-    """Return the 128 numbers of the face in each picture, at the place and pose it has in the first.
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """A face that was looked at: who it is, the (rows, columns) that were looked at, and its pose in them."""
 
-    pictures: (H, W, 3) uint8 RGB of one size; the landmarks of the first align them all, which is an
-    attacker's best case for the others. Returns None where the face is too small to tell.
-    Source: dlib's ResNet-29 and 5-point landmarks (MODELS 3).
+    embedding: Embedding
+    cells: tuple[slice, slice]
+    _pose: Any
+
+    def again(self, crop: Pixels) -> Embedding:
+        """Return the embedding at the same place and pose in the same cells of another picture."""
+        return _embed(np.ascontiguousarray(crop), self._pose)
+
+
+def look(region: Region, pixels: Pixels) -> Look | None:
+    """Return who the face of a region in (H, W, 3) uint8 RGB pixels is, or None where it is too small to tell.
+
+    Raises ModelError. Source: dlib's ResNet-29 and 5-point landmarks (MODELS 3).
     """
-    if min(region.box.width, region.box.height) < _SMALLEST:
+    cells = region.box.grow(_AROUND).cells(*pixels.shape[:2])
+    crop = np.ascontiguousarray(pixels[cells])
+    if min(region.box.width, region.box.height, *crop.shape[:2]) < _SMALLEST:
         return None
-    height, width = pictures[0].shape[:2]
-    cells = region.box.grow(0.6).cells(height, width)
-    crops = [np.ascontiguousarray(p[cells]) for p in pictures]
-    face = region.box.shift(-cells[1].start, -cells[0].start)
-    if min(crops[0].shape[:2]) < _SMALLEST:
-        return None
+    pose = _landmarks()(crop, _square(region.box.shift(-cells[1].start, -cells[0].start)))
+    return Look(_embed(crop, pose), cells, pose)
+
+
+def _embed(crop: Pixels, pose: Any) -> Embedding:
     import dlib
 
-    landmarks, recogniser = _networks()
-    with _lock:
-        shape = landmarks(crops[0], _square(face))
-        chips = [dlib.get_face_chip(crop, shape, size=150, padding=0.25) for crop in crops]
-        return [np.asarray(recogniser.compute_face_descriptor(chip), np.float32) for chip in chips]
+    chip = dlib.get_face_chip(crop, pose, size=SIDE, padding=0.25)
+    blob = ((chip - np.array(MEAN, np.float32)) / np.float32(256)).transpose(2, 0, 1)[None]
+    return _recogniser()(np.ascontiguousarray(blob))[0].reshape(-1)
 
 
 def distance(one: Embedding, other: Embedding) -> float:
@@ -54,23 +69,23 @@ def distance(one: Embedding, other: Embedding) -> float:
     return float(np.linalg.norm(one - other))
 
 
-def warm_up() -> None:
-    """Load the networks now, in a thread of their own, so that nobody waits for them later."""
-
-    def load() -> None:
-        with suppress(VisardError):  # whoever needs the networks gets the error
-            _networks()
-
-    threading.Thread(target=load, name="visard-warm-up", daemon=True).start()
+def load() -> None:
+    """Load the networks now, if they are not; raises ModelError."""
+    _recogniser().load()
+    _landmarks()
 
 
-def _networks() -> tuple[Any, Any]:
+@cache
+def _recogniser() -> OpenCvNet:
+    return OpenCvNet("dlib_resnet", to_onnx=to_onnx)
+
+
+def _landmarks() -> Any:
     with _lock:
         if not _loaded:
             import dlib
 
-            landmarks = dlib.shape_predictor(str(path("dlib_landmarks5")))
-            _loaded.append((landmarks, dlib.face_recognition_model_v1(str(path("dlib_resnet")))))
+            _loaded.append(dlib.shape_predictor(str(path("dlib_landmarks5"))))
         return _loaded[0]
 
 

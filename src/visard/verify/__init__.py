@@ -21,6 +21,7 @@ from visard.track import Sighting
 from visard.types import Check, Frame, Region
 from visard.verify.found_again import FoundAgain
 from visard.verify.known_again import KnownAgain
+from visard.verify.originals import Originals
 from visard.verify.tags import check_tags
 from visard.verify.untouched import Detail, Untouched
 
@@ -46,21 +47,31 @@ class Doubt:
         return all(check.passed for check in self.checks)
 
 
+def meet(original: Source, frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider) -> Originals:
+    """Return who the hidden people are; at a picture the looking begins at once, beside the writing."""
+    originals = Originals()
+    if original.still and original.frames == 1:
+        for frame in frames():
+            originals.expect(frame, [r for r in found.at(frame.index) if _promised(hider, r)])
+    return originals
+
+
 def verify(
     draft: Path,
     original: Source,
     frames: Callable[[], Iterator[Frame]],
     found: Found,
     hider: Hider,
+    originals: Originals,
     keep_metadata: tuple[str, ...] = (),
 ) -> Doubt:
     """Return what is to be said against a draft, read from its bytes beside the original's frames.
 
     Which checks apply follows from the claims of each region's method: whoever promises that nobody
-    recognises the person is asked whether anybody does.
+    recognises the person is asked whether anybody does. originals: who the hidden people were.
     """
     written = probe(draft)
-    room = _Room(written, hider)
+    room = _Room(written, hider, originals)
     before = frames() if original.still else ahead(frames())
     after = read(written, exact=False) if original.still else ahead(read(written, exact=False))
     for old, new in zip_longest(before, after):
@@ -75,12 +86,12 @@ def verify(
 class _Room:
     """All checks over one draft, frame by frame."""
 
-    def __init__(self, written: Source, hider: Hider) -> None:
+    def __init__(self, written: Source, hider: Hider, originals: Originals) -> None:
         self.hider = hider
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
         self.found_again = FoundAgain(second_opinion(written.still), self._may_show)
-        self.known_again = KnownAgain(second_opinion(still=False))
+        self.known_again = KnownAgain(originals)
         self.detail = Detail()
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="visard-doubt")
         self._asked: list[Future[None]] = []
@@ -118,7 +129,7 @@ class _Room:
 
     def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], cover: Cover) -> None:
         for region in hidden:
-            if region.kind == "face" and self.hider.method(region).goal in ("everyone", "machines"):
+            if _promised(self.hider, region):
                 self.known_again.see(before, after, region, cover)
 
     def _may_show(self, region: Region) -> bool:
@@ -131,3 +142,8 @@ class _Room:
             cells = window(region, self.hider.rule(region), *shape)
             cover[cells][outline(region, self.hider.rule(region), cells) > 0] = 255
         return cover
+
+
+def _promised(hider: Hider, region: Region) -> bool:
+    """Return whether no recogniser may know the face of a region again."""
+    return region.hide and region.kind == "face" and hider.method(region).goal in ("everyone", "machines")
