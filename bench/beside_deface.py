@@ -49,7 +49,15 @@ def main() -> None:
         sources = make_sources(work)
         cases: dict[str, dict[str, list[str]]] = {
             case: {
-                "visard": [*visard, "hide", str(path), "--out", str(work / "visard-out"), "--overwrite", "--offline"],
+                "visard": [
+                    *visard,
+                    "hide",
+                    str(path),
+                    "--out",
+                    str(work / f"visard-{path.stem}"),
+                    "--overwrite",
+                    "--offline",
+                ],
                 "deface": [str(deface), str(path), "-o", str(work / f"deface-{path.name}")],
             }
             for case, path in sources.items()

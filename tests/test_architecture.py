@@ -12,7 +12,7 @@ import pytest
 SRC = Path(__file__).parents[1] / "src" / "visard"
 
 ORDER = [
-    "types", "errors", "policy", "flow", "models", "media", "detect", "track", "found", "shape", "people",
+    "types", "errors", "policy", "flow", "models", "media", "detect", "track", "found", "shape", "people", "warmth",
     "methods", "paste", "hider", "verify", "publish", "report", "pipeline", "sources", "regions", "run",
     "verbs", "cli",
 ]  # fmt: skip

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
-from visard import detect
-from visard.errors import NothingFound, VerificationFailed, VisardError
+from visard.errors import NothingFound, VerificationFailed
 from visard.flow import ahead
 from visard.found import Found, find
 from visard.hider import Hider
@@ -22,9 +19,9 @@ from visard.people import People, select
 from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
-from visard.shape import identity
 from visard.types import Frame, Report
 from visard.verify import meet, verify
+from visard.warmth import warm_up
 
 _DRAFTS = 3
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
@@ -70,8 +67,8 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
-    _warm_up()
     hider, original = Hider(task.policy), probe(source)
+    warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
         with clock("find"):
@@ -100,17 +97,6 @@ def _reel(original: Source) -> Reel:
         only = list(read(original))
         return lambda exact=False: iter(only)
     return lambda exact=False: read(original, exact)
-
-
-def _warm_up() -> None:
-    """Load the networks, in the order of their use, while the source is still being read."""
-
-    def load() -> None:
-        with suppress(VisardError):  # whoever needs a network gets the error
-            detect.load()
-            identity.load()
-
-    threading.Thread(target=load, name="visard-warm-up", daemon=True).start()
 
 
 def _hidden(

@@ -28,4 +28,4 @@ def test_it_gives_the_numbers_that_dlib_gives(astronaut: Pixels) -> None:
 @pytest.mark.parametrize("content", [b"", b"con_4", b"no such file" * 1000])
 def test_other_bytes_are_refused(content: bytes) -> None:
     with pytest.raises(ModelError, match="where one is due"):
-        read_layers(content)
+        list(read_layers(content))

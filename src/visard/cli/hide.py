@@ -85,11 +85,13 @@ def command(
         click.echo(policy.to_toml(), nl=False)
         return 0
     from visard.media.write import Output
-    from visard.pipeline import Task
+    from visard.warmth import warm_up
 
     output = Output(rest["codec"], rest["crf"], rest["audio"], rest["keep_metadata"])
     ensure_models(offline, quiet)
+    warm_up()
     from visard.people import load_people
+    from visard.pipeline import Task
 
     people = load_people(keep_person, only_person)
     task = Task(policy, output, people, rest["strict"], rest["overwrite"])

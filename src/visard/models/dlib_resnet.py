@@ -49,24 +49,24 @@ class Layer:
     bias: Floats
 
 
-def read_layers(content: bytes) -> list[Layer]:
-    """Return the 29 convolutions and, last, the projection to 128 numbers, from the bytes of dlib's file.
+def read_layers(content: bytes) -> Iterator[Layer]:
+    """Yield the 29 convolutions and, last, the projection to 128 numbers, from the bytes of dlib's file.
 
     Raises ModelError where the bytes are no such file.
     """
     reader = _Reader(content)
-    layers = [reader.convolution(3, 32, 7)]
+    yield reader.convolution(3, 32, 7)
     before = 32
     for channels, _ in _BLOCKS:
-        layers += [reader.convolution(before, channels, 3), reader.convolution(channels, channels, 3)]
+        yield reader.convolution(before, channels, 3)
+        yield reader.convolution(channels, channels, 3)
         before = channels
-    layers.append(reader.projection(before, 128))
-    return layers
+    yield reader.projection(before, 128)
 
 
 def to_onnx(content: bytes) -> bytes:
     """Return the network as an ONNX file: input (n, 3, 150, 150), output (n, 128, 1, 1); raises ModelError."""
-    layers = iter(read_layers(content))
+    layers = read_layers(content)
     graph = Graph("dlib_resnet", {"face": (0, 3, SIDE, SIDE)})
     first = next(layers)
     x = graph.max_pool(graph.relu(graph.conv("face", first.weight, first.bias, stride=2)), size=3, stride=2)
@@ -103,7 +103,7 @@ class _Reader:
         params = self._tensor(b"con_4", size + filters)
         affine = self._tensor(b"affine_", 2 * filters)
         gain, shift = affine[:filters], affine[filters:]
-        weight = params[:size].reshape(filters, channels, side, side) * gain[:, None, None, None]
+        weight = (params[:size].reshape(filters, -1) * gain[:, None]).reshape(filters, channels, side, side)
         return Layer(weight, params[size:] * gain + shift)
 
     def projection(self, channels: int, size: int) -> Layer:
@@ -119,7 +119,7 @@ class _Reader:
         if at < 0 or not 0 <= start - len(head) - at < _NEAR or end > len(self._content):
             raise ModelError(f"the model dlib_resnet has no {name.decode()} of {rows} x {columns} where one is due")
         self._at = end
-        return np.frombuffer(self._content, "<f4", rows * columns, start).astype(np.float32)
+        return np.frombuffer(self._content, "<f4", rows * columns, start)
 
 
 def _integer(value: int) -> bytes:

@@ -21,7 +21,7 @@ class Graph:
         self._name = name
         self._inputs = inputs
         self._nodes: list[bytes] = []
-        self._tensors: list[bytes] = []
+        self._tensors: list[bytes | memoryview] = []
 
     def conv(
         self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], stride: int = 1, padding: int = 0
@@ -79,7 +79,7 @@ class Graph:
         self._tensors += [
             _varint(5 << 3 | 2) + _varint(len(head) + 4 * array.size),
             head,
-            array.astype("<f4").tobytes(),
+            np.ascontiguousarray(array, "<f4").data.cast("B"),
         ]
         return name
 
