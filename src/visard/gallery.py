@@ -80,7 +80,10 @@ def gather(
     entries = [entry for entry in side_by_side(enter, sources) if entry is not None]
     _refuse_same_person(entries)
     folders = [PurePosixPath(entry.name).parent.as_posix() for entry in entries]
-    prepared = method.prepare([entry.patch for entry in entries], folders)
+    try:
+        prepared = method.prepare([entry.patch for entry in entries], folders)
+    except UsageError as error:
+        raise UsageError(error.what + _left_out(faults), where=error.where, hint=error.hint) from error
     sha256 = hashlib.sha256("".join(sorted(digest(entry.patch) for entry in entries)).encode()).hexdigest()
     found = {entry.name: entry.found for entry in entries}
     return Gallery({"face": prepared}, found, faults, sha256, _notes(len(entries)))
@@ -118,6 +121,14 @@ def _refuse_same_person(entries: Sequence[Entry]) -> None:
             raise UsageError(
                 f"{one.name} and {other.name} seem to show one person", hint="keep one picture of a person"
             )
+
+
+def _left_out(faults: Mapping[str, VisardError]) -> str:
+    if not faults:
+        return ""
+    first = faults[min(faults)]
+    more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return f", without {first.where}, which {first.what.removeprefix('which ')}{more}"
 
 
 def _notes(people: int) -> list[str]:

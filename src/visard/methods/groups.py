@@ -53,6 +53,7 @@ class KSame(ABC):
 
         Raises UsageError for fewer than k people, in all or of a label, and for a picture that comes twice.
         """
+        refuse_few(len(patches), self.k)
         vectors, face = self._space(patches)
         faces: dict[str, Pixels] = {}
         for group in groups_within(vectors, self.k, labels if self.select == "folder" else ()):
@@ -77,17 +78,20 @@ class KSame(ABC):
         """Return the rows (N, d) whose distances make groups, and what makes the face of a group."""
 
 
+def refuse_few(people: int, k: int) -> None:
+    """Raise UsageError unless there are at least k people."""
+    if people < k:
+        number = "nobody is" if not people else "1 person is" if people == 1 else f"{people} people are"
+        raise UsageError(f"{number} too few for groups of {k}", hint="add pictures or lower --k")
+
+
 def groups(vectors: Vectors, k: int) -> list[Group]:
     """Return disjoint groups of k to 2k - 1 row numbers that cover the rows of (N, d), each row near its group.
 
     The first row left takes its k - 1 nearest, until fewer than 2k are left, who are the last group (k-Same,
     METHODS 3). Raises UsageError for fewer than k rows.
     """
-    if len(vectors) < k:
-        number = (
-            "nobody is" if not len(vectors) else "1 person is" if len(vectors) == 1 else f"{len(vectors)} people are"
-        )
-        raise UsageError(f"{number} too few for groups of {k}", hint="add pictures or lower --k")
+    refuse_few(len(vectors), k)
     left = np.arange(len(vectors))
     made: list[Group] = []
     while len(left) >= 2 * k:
