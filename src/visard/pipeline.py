@@ -20,9 +20,10 @@ from visard.people import People, select
 from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
+from visard.shape import identity
 from visard.types import Frame, Prepared, Report
 from visard.verify import meet, verify
-from visard.warmth import warm_up
+from visard.warmth import cool_down, warm_up
 
 _DRAFTS = 3
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
@@ -78,12 +79,17 @@ def deidentify(
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             if task.people:
                 found = Found(select(frames, found.regions, task.people))
+        if not original.still:
+            cool_down()
         if task.strict and not any(found.all()):
             raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
         originals = meet(original, frames, found, hider)
         for _ in range(_DRAFTS):
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
+            if not original.still:
+                cool_down()
+                identity.load()
             with clock("doubt"):
                 doubt = verify(draft, original, frames, found, hider, originals, task.output.keep_metadata)
             if not hider.insist(doubt.weak) and not doubt.missed:

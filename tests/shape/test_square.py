@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from visard.policy import Rule
 from visard.shape.align import cut
-from visard.shape.square import TEMPLATE, align, alignment, similarity, through_square, warp
+from visard.shape.square import TEMPLATE, align, alignment, see, through_square
 from visard.types import Box, Form, Frame, Goal, Patch, Pixels, Region
 
 from ..faces import person, render
@@ -122,7 +122,7 @@ def test_points_that_are_no_face_give_way_to_the_mask(value: float) -> None:
 def test_shrinking_averages_and_makes_no_pattern() -> None:
     board = np.indices((200, 200)).sum(axis=0) % 2 * 255
     pixels = np.repeat(board[..., None], 3, axis=2).astype(np.uint8)
-    small = warp(pixels, np.array([[0.2, 0, 0], [0, 0.2, 0]]), (40, 40))
+    small = see(pixels, np.array([[0.2, 0, 0], [0, 0.2, 0]]), 40, 40)
     assert np.abs(small.astype(int) - 127).max() <= 6
 
 
@@ -134,13 +134,6 @@ def test_a_square_knows_its_place_in_the_frame() -> None:
     assert square.points is not None
     back = square.points @ square.to_frame[:, :2].T + square.to_frame[:, 2]
     assert np.abs(back - face.points).max() < 0.05
-
-
-def test_a_shift_and_a_turn_are_found_exactly() -> None:
-    points = np.array([[0.0, 0], [4, 0], [2, 2], [1, 4], [3, 4]])
-    turn = 1.5 * np.array([[np.cos(0.7), -np.sin(0.7)], [np.sin(0.7), np.cos(0.7)]])
-    found = similarity(points, points @ turn.T + [3, 9])
-    assert found is not None and np.allclose(found, np.column_stack([turn, [3, 9]]))
 
 
 def test_the_box_alone_places_a_face() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.shape.piecewise import frame, grid, triangulate
-from visard.shape.square import similarity
+from visard.shape.similarity import fit as nearest
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -111,5 +111,5 @@ def framed(shape: NDArray[np.floating], size: int) -> Floats:
 
 
 def _onto(shape: Doubles, mean: Doubles) -> Doubles:
-    affine = similarity(shape, mean)
-    return shape if affine is None else np.asarray(shape @ affine[:, :2].T + affine[:, 2])
+    matrix = nearest(shape, mean)
+    return np.asarray(shape @ matrix[:, :2].T + matrix[:, 2])

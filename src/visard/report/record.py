@@ -17,7 +17,7 @@ from visard.media.read import Source
 from visard.models.store import sha256s
 from visard.types import Check, Report
 
-_MODELS = ("centerface", "blazeface_full_range", "dlib_landmarks5", "dlib_resnet")
+_MODELS = ("centerface", "blazeface_full_range", "dlib_resnet")
 
 
 def describe(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.shape.similarity import Matrix, Value, fit, scale_of, warp
 from visard.types import Deidentifier, Mask, Patch, Pixels
 
-Affine = NDArray[np.float64]
-"""(2, 3): (x, y, 1) in pixels to (x, y) in pixels, a pixel's centre being at one half."""
-
-TEMPLATE = np.array([[0.395, 0.439], [0.605, 0.439], [0.5, 0.558], [0.413, 0.656], [0.587, 0.656]], np.float64)
+TEMPLATE = np.array([[0.395, 0.439], [0.605, 0.439], [0.5, 0.558], [0.413, 0.656], [0.587, 0.656]], np.float32)
 """Where eyes, nose tip and mouth corners lie, in sides of the square: the mean face of 150 LFW photos and 25 group
 photos, whose hidden oval then just fits in nine of ten cases."""
 
@@ -34,28 +31,28 @@ def through_square(method: Deidentifier, patch: Patch) -> Pixels:
     if new.shape != (method.size, method.size, 3) or new.dtype != np.uint8:
         raise AssertionError(f"{method.name} returned {new.dtype} {new.shape} for a square of {method.size}")
     height, width = patch.mask.shape
-    return np.asarray(warp(new, _invert(to_square), (height, width)), np.uint8)
+    return see(new, _invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
 
 
-def align(patch: Patch, to_square: Affine, size: int) -> Patch:
+def align(patch: Patch, to_square: Matrix, size: int) -> Patch:
     """Return the patch as a size x size square; mask and points follow, and to_frame leads from the square."""
-    mask: Mask = np.asarray(warp(patch.mask, to_square, (size, size), cv2.BORDER_CONSTANT), np.float32)
+    mask = see(patch.mask, to_square, size, size, cv2.BORDER_CONSTANT)
     points = None if patch.points is None else _move(patch.points, to_square).astype(np.float32)
     to_frame = _compose(patch.to_frame.astype(np.float64), _invert(to_square)).astype(np.float32)
-    pixels = np.asarray(warp(patch.pixels, to_square, (size, size)), np.uint8)
+    pixels = see(patch.pixels, to_square, size, size, enlarge=cv2.INTER_CUBIC)
     return replace(patch, pixels=pixels, mask=mask, points=points, to_frame=to_frame)
 
 
-def alignment(patch: Patch, size: int) -> Affine:
+def alignment(patch: Patch, size: int) -> Matrix:
     """Return the similarity (2, 3) from a window to its size x size square, which encloses all that is hidden.
 
     Five points are laid on `TEMPLATE` by least squares (Umeyama 1991); without them, or where they are no
     face's, the hidden part is centred. Where it would stick out, the square shows more.
     """
     hidden = _corners(patch.mask)
-    if patch.points is not None and len(patch.points) == len(TEMPLATE):
-        fitted = similarity(patch.points.astype(np.float64), TEMPLATE * size)
-        if fitted is not None:
+    if patch.points is not None and len(patch.points) == len(TEMPLATE) and np.isfinite(patch.points).all():
+        fitted = fit(patch.points, TEMPLATE * size)
+        if np.isfinite(fitted).all() and scale_of(fitted) > 0:
             enclosing = _enclose(fitted, hidden, size)
             if np.ptp(_move(hidden, enclosing), axis=0).max() >= _SMALLEST_SHARE * size:
                 return enclosing
@@ -64,56 +61,26 @@ def alignment(patch: Patch, size: int) -> Affine:
     return np.column_stack([np.eye(2) * scale, size / 2 - scale * centre])
 
 
-def similarity(points: NDArray[np.float64], onto: NDArray[np.float64]) -> Affine | None:
-    """Return the rotation, scale and shift (2, 3) that lays (K, 2) points onto others with least squared error.
-
-    None where the points coincide or are not finite.
-    """
-    if not np.isfinite(points).all():
-        return None
-    own, other = points - points.mean(axis=0), onto - onto.mean(axis=0)
-    spread = float((own**2).sum())
-    if spread < 1e-6:
-        return None
-    a = float((own * other).sum()) / spread
-    b = float((own[:, 0] * other[:, 1] - own[:, 1] * other[:, 0]).sum()) / spread
-    if a * a + b * b < 1e-12:
-        return None
-    turn = np.array([[a, -b], [b, a]])
-    return np.column_stack([turn, onto.mean(axis=0) - turn @ points.mean(axis=0)])
-
-
-def warp(
-    values: Pixels | Mask, affine: Affine, shape: tuple[int, int], border: int = cv2.BORDER_REPLICATE
-) -> Pixels | Mask:
-    """Return an (h, w) or (h, w, 3) array seen through an affine map, as an array of the given (rows, columns).
-
-    Where it shrinks, it is first reduced by areas, so that fine structure becomes a mean and no moiré.
-    """
-    scale = float(np.sqrt(abs(np.linalg.det(affine[:, :2]))))
-    height, width = values.shape[:2]
-    if scale < 1.0:
-        small = max(1, round(width * scale)), max(1, round(height * scale))
-        values = _same_kind(cv2.resize(values, small, interpolation=cv2.INTER_AREA), values)
-        affine = _compose(affine, np.array([[width / small[0], 0, 0], [0, height / small[1], 0]]))
-    # OpenCV counts from the first pixel's centre.
+def see(
+    values: NDArray[Value],
+    matrix: Matrix,
+    height: int,
+    width: int,
+    border: int = cv2.BORDER_REPLICATE,
+    enlarge: int = cv2.INTER_LINEAR,
+) -> NDArray[Value]:
+    """Return `warp` for a matrix between pixels whose centres lie at one half, as boxes and points have it."""
     half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]])
-    centred = _compose(_invert(half), _compose(affine, half))
-    smooth = cv2.INTER_CUBIC if scale > 1.0 and values.dtype == np.uint8 else cv2.INTER_LINEAR
-    return _same_kind(cv2.warpAffine(values, centred, shape[::-1], flags=smooth, borderMode=border), values)
+    return warp(values, _compose(_invert(half), _compose(matrix, half)), height, width, border, enlarge)
 
 
-def _same_kind(new: NDArray[Any], old: Pixels | Mask) -> Pixels | Mask:
-    return np.asarray(new, old.dtype)  # type: ignore[return-value]  # OpenCV keeps it; its annotations do not
-
-
-def _enclose(affine: Affine, hidden: NDArray[np.float64], size: int) -> Affine:
+def _enclose(matrix: Matrix, hidden: NDArray[np.float64], size: int) -> Matrix:
     """Return the map scaled down about the square's centre until the hidden corners lie inside."""
-    reach = float(np.abs(_move(hidden, affine) - size / 2).max())
+    reach = float(np.abs(_move(hidden, matrix) - size / 2).max())
     if reach <= size / 2:
-        return affine
+        return matrix
     shrink = size / 2 / reach
-    return np.column_stack([affine[:, :2] * shrink, (affine[:, 2] - size / 2) * shrink + size / 2])
+    return np.column_stack([matrix[:, :2] * shrink, (matrix[:, 2] - size / 2) * shrink + size / 2])
 
 
 def _corners(mask: Mask) -> NDArray[np.float64]:
@@ -129,14 +96,14 @@ def _corners(mask: Mask) -> NDArray[np.float64]:
     return np.concatenate([np.column_stack(end) for end in ends]).astype(np.float64)
 
 
-def _move(points: NDArray[np.floating], affine: Affine) -> NDArray[np.float64]:
-    return np.asarray(points @ affine[:, :2].T + affine[:, 2], np.float64)
+def _move(points: NDArray[np.floating], matrix: Matrix) -> NDArray[np.float64]:
+    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], np.float64)
 
 
-def _compose(last: Affine, first: Affine) -> Affine:
+def _compose(last: Matrix, first: Matrix) -> Matrix:
     return np.column_stack([last[:, :2] @ first[:, :2], last[:, :2] @ first[:, 2] + last[:, 2]])
 
 
-def _invert(affine: Affine) -> Affine:
-    inverse = np.linalg.inv(affine[:, :2])
-    return np.column_stack([inverse, -inverse @ affine[:, 2]])
+def _invert(matrix: Matrix) -> Matrix:
+    inverse = np.linalg.inv(matrix[:, :2])
+    return np.column_stack([inverse, -inverse @ matrix[:, 2]])

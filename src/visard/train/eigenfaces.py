@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import save_file
 
-from visard.shape.square import TEMPLATE, similarity, warp
+from visard.shape.similarity import fit
+from visard.shape.square import TEMPLATE, see
 from visard.train.svdd import svdd
 
 Floats = NDArray[np.float32]
@@ -96,12 +97,10 @@ def _load(data: Path, size: int) -> tuple[Floats, NDArray[np.bool_]]:
         with (data / f"{name}.csv").open(newline="") as table:
             points = {_key(row): _points(row) for row in csv.DictReader(table)}
         for key, picture in _pictures(data / f"{name}.tar"):
-            to_square = similarity(points[key], TEMPLATE * size)
-            if to_square is None:
-                continue
-            faces.append(np.asarray(warp(picture, to_square, (size, size)), np.uint8).reshape(-1))
+            to_square = fit(points[key], TEMPLATE * size)
+            faces.append(see(picture, to_square, size, size, enlarge=cv2.INTER_CUBIC).reshape(-1))
             ones = np.ones(picture.shape[:2], np.float32)
-            inside = np.asarray(warp(ones, to_square, (size, size), cv2.BORDER_CONSTANT), np.float32)
+            inside = see(ones, to_square, size, size, cv2.BORDER_CONSTANT)
             shown.append(inside.reshape(-1) > 0.999)
     return np.stack(faces).astype(np.float32) / np.float32(255), np.stack(shown)
 
@@ -151,5 +150,5 @@ def _key(row: dict[str, str]) -> str:
     return f"{row['identity']}/{row['file']}" if "identity" in row else row["file"]
 
 
-def _points(row: dict[str, str]) -> NDArray[np.float64]:
-    return np.array([[float(row[f"lm_x{i}"]), float(row[f"lm_y{i}"])] for i in range(1, 6)])
+def _points(row: dict[str, str]) -> Floats:
+    return np.array([[float(row[f"lm_x{i}"]), float(row[f"lm_y{i}"])] for i in range(1, 6)], np.float32)
