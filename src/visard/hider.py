@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from visard.gallery import Gallery
 from visard.methods import defaults, make
 from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.shape.align import cut
+from visard.shape.square import through_square
 from visard.types import Deidentifier, Frame, Patch, Pixels, Region
 
 
 class Hider:
     """A policy made ready: its methods exist and its settings were accepted."""
 
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
+    def __init__(self, policy: Policy, gallery: Gallery | None = None) -> None:
+        self.policy, self.gallery = policy, gallery or Gallery()
         self.methods = {kind: make(rule.method, rule.settings) for kind, rule in policy.rules.items()}
+        self.methods |= self.gallery.methods
         self.insisted: set[int] = set()
         self._full = {
             kind: make(rule.method, {**rule.settings, "strength": 1.0})
@@ -52,4 +55,4 @@ class Hider:
                 seed = self.policy.disguise(region.kind, region.track)
                 patch = cut(frame, region, self.rule(region), seed)
                 if patch is not None:
-                    yield patch, self.method(region)(patch)
+                    yield patch, through_square(self.method(region), patch)

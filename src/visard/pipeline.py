@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from visard.errors import NothingFound, VerificationFailed
 from visard.flow import ahead
 from visard.found import Found, find
+from visard.gallery import Gallery
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.media.write import Output, write
@@ -20,7 +21,7 @@ from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
 from visard.shape import identity
-from visard.types import Frame, Report
+from visard.types import Frame, Prepared, Report
 from visard.verify import meet, verify
 from visard.warmth import cool_down, warm_up
 
@@ -52,13 +53,15 @@ class Task:
     people: People = field(default_factory=People)
     strict: bool = False
     overwrite: bool = False
+    gallery: Gallery = field(default_factory=Gallery)
 
     def to_dict(self) -> dict[str, Any]:
         """Return, as plain values, everything that the bytes of a result depend on beside its source."""
         faces = b"".join(face.tobytes() for face in (*self.people.keep, *self.people.only))
         people: dict[str, Any] = {"keep": len(self.people.keep), "only": len(self.people.only)}
         people |= {"sha256": hashlib.sha256(faces).hexdigest()} if faces else {}
-        return self.policy.to_dict() | {"output": asdict(self.output), "people": people}
+        everyone = {"gallery": self.gallery.sha256} if self.gallery.sha256 else {}
+        return self.policy.to_dict() | {"output": asdict(self.output), "people": people} | everyone
 
 
 def deidentify(
@@ -68,7 +71,7 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
-    hider, original = Hider(task.policy), probe(source)
+    hider, original = Hider(task.policy, task.gallery), probe(source)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
@@ -115,6 +118,8 @@ def _hidden(
 
 
 def _remedy(hider: Hider) -> str:
+    if any(isinstance(method, Prepared) for method in hider.methods.values()):
+        return "raise --k, or use --method fill"
     blind = all(method.blind for method in hider.methods.values())
     return "raise --margin" if blind else "raise --strength, or use --method fill"
 

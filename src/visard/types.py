@@ -227,3 +227,18 @@ class Deidentifier(Protocol):
     def __call__(self, patch: Patch) -> Pixels:
         """Return new pixels (h, w, 3) uint8 for the patch; the patch is left as it was."""
         ...
+
+
+@runtime_checkable
+class Prepared(Deidentifier, Protocol):
+    """A method that must know everybody before it hides anybody; until it is prepared, a call raises UsageError.
+
+    What it hands out is a face, shared by several people, so that a detector may find one in its result.
+    """
+
+    def prepare(self, patches: Sequence[Patch], labels: Sequence[str] = ()) -> Deidentifier:
+        """Return the method for a gallery of patches aligned to its size, one a person; labels: their folders.
+
+        The result raises UsageError for a patch that is not in the gallery.
+        """
+        ...

@@ -17,6 +17,11 @@ METHODS: Mapping[str, str] = {
     "pixelate": "visard.methods.pixelate:Pixelate",
     "noise": "visard.methods.noise:Noise",
     "impulse": "visard.methods.impulse:Impulse",
+    "svd": "visard.methods.svd:Svd",
+    "pca": "visard.methods.pca:Pca",
+    "hypersphere": "visard.methods.hypersphere:Hypersphere",
+    "ksame-pixel": "visard.methods.ksame_pixel:KSamePixel",
+    "ksame-eigen": "visard.methods.ksame_eigen:KSameEigen",
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 

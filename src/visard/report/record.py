@@ -49,7 +49,7 @@ def describe(
         models=sha256s(_MODELS),
         version=__version__,
         seconds=dict(seconds),
-        notes=(*original.notes, *_insisted(hider)),
+        notes=(*original.notes, *hider.gallery.notes, *_insisted(hider)),
     )
 
 

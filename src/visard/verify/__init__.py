@@ -18,7 +18,7 @@ from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Check, Frame, Region
+from visard.types import Check, Frame, Prepared, Region
 from visard.verify.found_again import FoundAgain
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
@@ -134,7 +134,8 @@ class _Room:
 
     def _may_show(self, region: Region) -> bool:
         method = self.hider.method(region)
-        return method.blind or method.form == "generate" or method.goal == "machines"
+        shared = isinstance(method, Prepared)
+        return method.blind or shared or method.form == "generate" or method.goal == "machines"
 
     def _cover(self, shape: tuple[int, ...], hidden: Sequence[Region]) -> Cover:
         cover = np.zeros(shape, np.uint8)
