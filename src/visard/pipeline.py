@@ -21,6 +21,7 @@ from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
 from visard.shape import identity
+from visard.tracing import trace
 from visard.types import Frame, Prepared, Report
 from visard.verify import meet, verify
 from visard.warmth import cool_down, warm_up
@@ -85,6 +86,8 @@ def deidentify(
             raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
         originals = meet(original, frames, found, hider)
         for _ in range(_DRAFTS):
+            with clock("find"):
+                found = trace(frames, found, hider, original.still)
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             if not original.still:

@@ -11,6 +11,7 @@ from visard.errors import UsageError, suggest
 from visard.types import Deidentifier
 
 METHODS: Mapping[str, str] = {
+    "surrogate": "visard.methods.surrogate:Surrogate",
     "fill": "visard.methods.fill:Fill",
     "darken": "visard.methods.darken:Darken",
     "blur": "visard.methods.blur:Blur",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from visard.errors import ModelError
+from visard.shape.identity import Embedding
 from visard.shape.mesh import canonical
 from visard.shape.texture import skin_tone
 from visard.types import Pixels
@@ -22,7 +23,7 @@ _FORMAT = 1
 _SMALL = 28
 """Side in texels of the reduced texture from which attributes are read."""
 
-_RACES = slice(2, 7)
+_GROUPS = slice(2, 7)
 _FIT = 60
 """How many of the donors that resemble the person in sex, age and tone are considered."""
 
@@ -43,7 +44,7 @@ class Bank:
     _blob: NDArray[np.uint8]
     _starts: NDArray[np.int64]
     _reader: tuple[Floats, Floats, Floats]
-    _basis: tuple[Floats, Floats, Floats]
+    _wiener: Floats
 
     def __len__(self) -> int:
         return len(self.attributes)
@@ -53,30 +54,34 @@ class Bank:
         coded = self._blob[self._starts[donor] : self._starts[donor + 1]]
         return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
 
-    def read(self, texture: Pixels) -> tuple[Floats, Floats]:
-        """Return the attributes of a face, and its reduced look, from its (256, 256, 3) texture."""
+    def read(self, texture: Pixels, embedding: Embedding | None) -> tuple[Floats, Floats]:
+        """Return the attributes of a face, and its reduced look, from its (256, 256, 3) texture and embedding."""
         look = reduced(texture)
         weight, mean, base = self._reader
-        return np.asarray((look - mean) @ weight + base, np.float32), look
+        seen = mean.copy()
+        seen[: len(look)] = look
+        if embedding is not None:
+            seen[len(look) :] = embedding
+        return np.asarray((seen - mean) @ weight + base, np.float32), look
 
     def identity(self, shape: Floats) -> Floats:
         """Return (60,): how a canonical (468, 3) shape differs from the mean, without what expressions change.
 
         The Wiener estimate from the covariances between and within people.
         """
-        basis, offset, wiener = self._basis
-        return np.asarray(wiener @ (basis @ (shape - canonical().shape - offset).ravel()), np.float32)
+        face = canonical()
+        return np.asarray(self._wiener @ (face.basis @ (shape - face.shape - face.offset).ravel()), np.float32)
 
     def build(self, identity: Floats) -> Floats:
         """Return the (468, 3) difference from the mean shape of an identity in the basis."""
-        return np.asarray((identity @ self._basis[0]).reshape(-1, 3), np.float32)
+        return np.asarray((identity @ canonical().basis).reshape(-1, 3), np.float32)
 
-    def fitting(self, texture: Pixels, rng: np.random.Generator) -> NDArray[np.intp]:
-        """Return donors that fit a face's sex, age, tone and beard, best hidden first, in an order that the key draws."""
-        attributes, look = self.read(texture)
-        away = self.attributes - attributes
-        mismatch = 3.0 * away[:, 0] ** 2 + 0.25 * away[:, 1] ** 2 + 1.5 * (away[:, _RACES] ** 2).sum(axis=1)
+    def fitting(self, texture: Pixels, embedding: Embedding | None, rng: np.random.Generator) -> NDArray[np.intp]:
+        """Return the donors that fit a face's sex, age, tone and beard best, in an order that the generator draws."""
+        attributes, look = self.read(texture, embedding)
+        away = self.attributes - np.clip(attributes, 0, (1, 12, 1, 1, 1, 1, 1))
         tone = (self.tones - skin_tone(texture)) * np.array([0.6, 1.0, 1.0], np.float32)
+        mismatch = 8.0 * away[:, 0] ** 2 + 0.5 * away[:, 1] ** 2 + 1.5 * (away[:, _GROUPS] ** 2).sum(axis=1)
         mismatch += (tone**2).sum(axis=1) / 20.0**2
         mismatch += 0.8 * ((self.looks - look) ** 2).mean(axis=1)
         return np.asarray(rng.permutation(np.argsort(mismatch, kind="stable")[:_FIT]))
@@ -111,5 +116,5 @@ def bank() -> Bank:
         _blob=tensors["textures"],
         _starts=tensors["starts"],
         _reader=(tensors["reader"].astype(np.float32), tensors["reader_mean"], tensors["reader_base"]),
-        _basis=(shape["basis"].astype(np.float32), shape["offset"].astype(np.float32), shape["wiener"]),
+        _wiener=shape["wiener"],
     )

@@ -1,12 +1,13 @@
 """A new face: the average of at least eight other people, in the person's pose, expression and light.
 
-Strong against recognisers that see the face alone; hair, ears and the outline of the head stay and still tell something.
+Strong against recognisers that see the face alone; hair, ears and the head's outline stay and tell something.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import ClassVar
 
 import cv2
@@ -16,10 +17,10 @@ from visard.errors import Unfit
 from visard.methods.donors import Bank, bank
 from visard.methods.strength import check_share
 from visard.shape.identity import distance, look
-from visard.shape.landmarks import FaceMesh, find_mesh
-from visard.shape.mesh import EYES, INNER_LIPS, TEXTURE, Pose, canonical, eye_openings, mouth_opening
+from visard.shape.landmarks import Vertices, find_mesh
+from visard.shape.mesh import EYES, INNER_LIPS, TEXTURE, Pose, canonical, eye_openings, mouth_opening, sample
 from visard.shape.texture import inside, plain, relight, rim, skin
-from visard.types import Box, Deidentifier, Form, Goal, Mask, Patch, Pixels, Points, Region
+from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Points, Region
 
 _SURE = 0.5
 """Below this score the network sees no face, and neither do we."""
@@ -27,14 +28,23 @@ _SURE = 0.5
 _SMALLEST = 16.0
 """Pixels between the outer corners of the face's outline below which there is nothing to exchange."""
 
-_FINEST = 256
-"""Longest side in pixels at which a new face is drawn; beyond it a donor's texture has nothing to add."""
+_FINEST, _TRIAL = 208, 112
+"""Longest side in pixels at which a new face is drawn, and tried; a donor's texture has no more to show."""
 
 _UNLIKE = 0.72
 """dlib's distance between a person and the new face at which it is accepted: half of all strangers lie nearer."""
 
 _TRIES = 4
 """How many donors are drawn on the face before the least alike of them is taken."""
+
+_CLOSED = 0.15
+"""Height over width of an eye's opening below which its gaze is nobody's business."""
+
+_IRIS = 7.0
+"""Sigma in texels of the part of an eye that moves."""
+
+_DEVIATION = 1.4826
+"""Standard deviation over median absolute deviation of a normal distribution."""
 
 _SHAPE = 1.25
 """How much of the donor's shape, rather than the person's, a face has at full strength."""
@@ -59,50 +69,64 @@ class Surrogate:
     def __post_init__(self) -> None:
         check_share("strength", self.strength)
 
-    def cast(self, patches: Sequence[Patch]) -> Deidentifier:
-        """Return the method with a donor chosen for each subject (one seed) from its clearest patches."""
-        chosen: dict[int, int] = {}
-        for patch in patches:
-            mesh = _mesh(patch)
-            if mesh is not None and patch.seed not in chosen:
-                chosen[patch.seed] = _choose(patch, mesh, self.strength)
-        return _Cast(self.strength, chosen)
+    def cast(self, patches: Sequence[Patch]) -> Casting:
+        """Return the method with a donor for each subject (one seed), chosen from its clearest patches."""
+        return self._with({}, patches)
+
+    def fits(self, seed: int) -> bool:
+        """Return whether the subject with this seed has a donor."""
+        return False
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the patch with another face; raises Unfit where no face can be made out."""
         return self.cast([patch])(patch)
 
+    def _with(self, donors: Mapping[int, int], patches: Sequence[Patch]) -> Casting:
+        chosen = dict(donors)
+        for patch in patches:
+            vertices = _vertices(patch)
+            if vertices is not None and patch.seed not in chosen:
+                chosen[patch.seed] = _choose(patch, vertices, self.strength)
+        return _Cast(self.strength, chosen)
+
 
 @dataclass(frozen=True, slots=True)
 class _Cast(Surrogate):
+    """The method with its donors: seed -> number in the bank."""
+
     donors: Mapping[int, int] = field(default_factory=dict)
 
+    def cast(self, patches: Sequence[Patch]) -> Casting:
+        return self._with(self.donors, patches)
+
+    def fits(self, seed: int) -> bool:
+        return seed in self.donors
+
     def __call__(self, patch: Patch) -> Pixels:
-        mesh = _mesh(patch)
-        if mesh is None:
+        vertices = _vertices(patch)
+        if vertices is None or patch.seed not in self.donors:
             raise Unfit("no face can be made out here")
-        donor = self.donors.get(patch.seed)
-        if donor is None:
-            donor = _choose(patch, mesh, self.strength)
-        return _draw(patch, mesh, donor, self.strength)
+        return _draw(patch, vertices, self.donors[patch.seed], self.strength)
 
 
-def _mesh(patch: Patch) -> FaceMesh | None:
+def _vertices(patch: Patch) -> Vertices | None:
+    """Return the points of the patch's face, traced before or found now; None where there is none to speak of."""
     height, width = patch.mask.shape
     if min(height, width) < _SMALLEST:
         return None
-    region = Region(patch.kind, Box(0, 0, width, height).grow(-0.15), 1.0, patch.points)
-    mesh = find_mesh(patch.pixels, region)
-    across = float(np.ptp(mesh.vertices[:, 0]))
-    return mesh if mesh.score >= _SURE and across >= _SMALLEST else None
+    vertices = patch.mesh
+    if vertices is None:
+        mesh = find_mesh(patch.pixels, Region(patch.kind, Box(0, 0, width, height).grow(-0.15), 1.0, patch.points))
+        vertices = mesh.vertices if mesh.score >= _SURE else None
+    return vertices if vertices is not None and np.ptp(vertices[:, 0]) >= _SMALLEST else None
 
 
-def _choose(patch: Patch, mesh: FaceMesh, strength: float) -> int:
-    donors, face = bank(), canonical()
+def _choose(patch: Patch, vertices: Vertices, strength: float) -> int:
+    donors = bank()
     rng = np.random.default_rng(patch.seed)
-    order = donors.fitting(face.unwrap(patch.pixels, mesh.vertices), rng)
-    region = Region("face", Box(*_outline(mesh)), 1.0, _five(mesh))
-    was = look(region, patch.pixels)
+    was = look(Region("face", Box(*_outline(vertices)), 1.0, _five(vertices)), patch.pixels)
+    texture = canonical().unwrap(patch.pixels, vertices)
+    order = donors.fitting(texture, None if was is None else was.embedding, rng)
     if was is None:
         return int(order[0])
     unlike = np.linalg.norm(donors.embeddings[order] - was.embedding, axis=1)
@@ -110,47 +134,47 @@ def _choose(patch: Patch, mesh: FaceMesh, strength: float) -> int:
     order = order[unlike >= np.median(unlike)]
     tried = []
     for donor in order[:_TRIES]:
-        new = _draw(patch, mesh, int(donor), strength)
+        new = _draw(patch, vertices, int(donor), strength, _TRIAL)
         tried.append((distance(was.embedding, was.again(new[was.cells])), int(donor)))
         if tried[-1][0] >= _UNLIKE:
             break
     return max(tried)[1]
 
 
-def _outline(mesh: FaceMesh) -> list[float]:
-    low, high = mesh.vertices[:, :2].min(axis=0), mesh.vertices[:, :2].max(axis=0)
+def _outline(vertices: Vertices) -> list[float]:
+    low, high = vertices[:, :2].min(axis=0), vertices[:, :2].max(axis=0)
     return [*map(float, low), *map(float, high)]
 
 
-def _five(mesh: FaceMesh) -> Points:
+def _five(vertices: Vertices) -> Points:
     """Return the detector's five points, as the mesh has them."""
     spots = ((33, 133, 159, 145), (263, 362, 386, 374), (1, 4), (61,), (291,))
-    return np.stack([mesh.vertices[list(ids), :2].mean(axis=0) for ids in spots])
+    return np.stack([vertices[list(ids), :2].mean(axis=0) for ids in spots])
 
 
-def _draw(patch: Patch, mesh: FaceMesh, donor: int, strength: float) -> Pixels:
+def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest: int = _FINEST) -> Pixels:
     donors, face = bank(), canonical()
-    pose = face.fit_pose(mesh.vertices)
-    vertices = _reshape(donors, mesh, pose, donor, strength)
-    source, texture = face.unwrap(patch.pixels, mesh.vertices), donors.texture(donor)
-    bare = skin(source) * _seen(pose)
-    lit = relight(texture, source, bare)
-    alpha = _cover(source)
+    pose = face.fit_pose(vertices)
+    new_vertices = _reshape(donors, vertices, pose, donor, strength)
+    source, texture = face.unwrap(patch.pixels, vertices), donors.texture(donor)
+    bare = skin(source)
+    lit = relight(texture, source, bare * _seen(pose))
+    alpha = _cover(bare)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
-    box = Box(*_outline(mesh)).union(Box(*vertices[:, :2].min(axis=0), *vertices[:, :2].max(axis=0)))
+    box = Box(*_outline(vertices)).union(Box(*_outline(new_vertices)))
     rows, columns = box.grow(0.02).cells(*patch.mask.shape)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         raise Unfit("the face lies outside the patch")
     tall, wide = rows.stop - rows.start, columns.stop - columns.start
-    scale = min(1.0, _FINEST / max(tall, wide))
+    scale = min(1.0, finest / max(tall, wide))
     size = max(1, round(wide * scale)), max(1, round(tall * scale))
     ratio = np.array([size[0] / wide, size[1] / tall, scale], np.float32)
     corner = np.array([columns.start, rows.start, 0], np.float32)
-    ours, theirs = ((v - corner) * ratio for v in (vertices, mesh.vertices))
+    ours, theirs = ((v - corner) * ratio for v in (new_vertices, vertices))
     texel = face.project(ours, size[1], size[0])
-    texel = _turn_eyes(texel, texture, source, mesh)
-    new = cv2.remap(lit, texel, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    weight = cv2.remap(alpha, texel, None, cv2.INTER_LINEAR)
+    _turn_eyes(texel, texture, source, vertices)
+    new = sample(lit, texel, cv2.BORDER_REPLICATE)
+    weight = sample(alpha, texel)
     window = patch.pixels[rows, columns]
     small = cv2.resize(window, size, interpolation=cv2.INTER_AREA).astype(np.float32) if scale < 1 else window
     new = _open_mouth(new, np.asarray(small, np.float32), theirs, ours)
@@ -164,12 +188,12 @@ def _draw(patch: Patch, mesh: FaceMesh, donor: int, strength: float) -> Pixels:
     return result
 
 
-def _reshape(donors: Bank, mesh: FaceMesh, pose: Pose, donor: int, strength: float) -> np.ndarray:
-    shape = pose.lift(mesh.vertices)
+def _reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> np.ndarray:
+    shape = pose.lift(vertices)
     gain = _SHAPE * strength
     change = donors.build(gain * (donors.shapes[donor] - donors.identity(shape)))
     # The outline stays: what lies behind it is not ours to redraw.
-    fade = np.clip(cv2.remap(rim(), canonical().uv[:, None], None, cv2.INTER_LINEAR) / 45.0, 0, 1)
+    fade = np.clip(sample(rim(), canonical().uv[:, None]) / 45.0, 0, 1)
     return pose.place(shape + change * fade * fade * (3 - 2 * fade))
 
 
@@ -180,14 +204,15 @@ def _seen(pose: Pose) -> Mask:
     return np.asarray(np.clip(1 - 1.2 * hidden, 0.05, 1) * inside(), np.float32)
 
 
-def _cover(source: Pixels) -> Mask:
+def _cover(bare: Mask) -> Mask:
     """Return where the new face lies on the old one: fringes over the forehead and hair at the sides stay."""
     edge = np.clip((rim() - 2) / 12, 0, 1)
-    like = cv2.GaussianBlur(cv2.erode(skin(source), np.ones((3, 3))), (0, 0), 2)
+    like = cv2.GaussianBlur(cv2.erode(bare, np.ones((3, 3))), (0, 0), 2)
     stays = _hairy() * np.clip(1.6 * (1 - like) - 0.3, 0, 1)
     return np.asarray(edge * edge * (3 - 2 * edge) * (1 - stays), np.float32)
 
 
+@cache
 def _hairy() -> Mask:
     y, x = np.mgrid[0:TEXTURE, 0:TEXTURE].astype(np.float32)
     brow = float(canonical().uv[[105, 334], 1].mean())
@@ -205,23 +230,26 @@ def _pupil(texture: Pixels, eye: int) -> np.ndarray:
     cv2.fillConvexPoly(opening, cv2.convexHull(np.round(uv - low).astype(np.int32)), (1,))
     opening = cv2.erode(opening, np.ones((3, 3)))
     if not opening.any():
-        return uv.mean(axis=0)
+        return np.asarray(uv.mean(axis=0))
     dark = np.clip(np.quantile(part[opening > 0], 0.35) - part, 0, None) * opening
     y, x = np.nonzero(dark)
     if not len(x):
-        return uv.mean(axis=0)
-    return low + np.array([np.average(x, weights=dark[y, x]), np.average(y, weights=dark[y, x])])
+        return np.asarray(uv.mean(axis=0))
+    return np.asarray(low + np.average(np.stack([x, y], axis=1), axis=0, weights=dark[y, x]))
 
 
-def _turn_eyes(texel: np.ndarray, texture: Pixels, source: Pixels, mesh: FaceMesh) -> np.ndarray:
-    for eye, opening in enumerate(eye_openings(mesh.vertices)):
-        if opening < 0.15:
+def _turn_eyes(texel: np.ndarray, texture: Pixels, source: Pixels, vertices: Vertices) -> None:
+    """Shift the eyes in place so that they look where the source's looked; closed ones stay closed."""
+    u, v = texel[..., 0], texel[..., 1]
+    for eye, opening in enumerate(eye_openings(vertices)):
+        if opening < _CLOSED:
             continue
         there, here = _pupil(source, eye), _pupil(texture, eye)
         shift = np.clip(here - there, -6, 6) * (1.0, 0.5)
-        away = ((texel - there.astype(np.float32)) ** 2).sum(axis=-1)
-        texel = texel + np.exp(-away / (2 * 7.0**2))[..., None] * shift.astype(np.float32)
-    return np.asarray(texel, np.float32)
+        near = (np.abs(u - np.float32(there[0])) < 3 * _IRIS) & (np.abs(v - np.float32(there[1])) < 3 * _IRIS)
+        part = np.exp(-((u[near] - there[0]) ** 2 + (v[near] - there[1]) ** 2) / (2 * _IRIS**2))
+        u[near] += (part * shift[0]).astype(np.float32)
+        v[near] += (part * shift[1]).astype(np.float32)
 
 
 def _open_mouth(new: np.ndarray, small: np.ndarray, theirs: np.ndarray, ours: np.ndarray) -> np.ndarray:
@@ -246,10 +274,9 @@ def _match_grain(new: np.ndarray, window: Pixels, weight: Mask, seed: int) -> np
     sure = weight > 0.95
     if np.count_nonzero(sure) < 64:
         return new
-    old = window.astype(np.float32)
-    fine = [v - cv2.GaussianBlur(v, (0, 0), 1.0) for v in (old, new)]
+    light = [cv2.cvtColor(v, cv2.COLOR_RGB2GRAY) for v in (window.astype(np.float32), new)]
     # The median, because edges are the face's own and grain lies everywhere.
-    theirs, ours = (float(np.median(np.abs(f.mean(axis=-1)[sure]))) * 1.4826 for f in fine)
+    theirs, ours = (float(np.median(np.abs((v - cv2.GaussianBlur(v, (0, 0), 1.0))[sure]))) * _DEVIATION for v in light)
     if ours < theirs:
         rng = np.random.default_rng(seed)
         grain = rng.standard_normal(weight.shape, np.float32)
@@ -257,4 +284,4 @@ def _match_grain(new: np.ndarray, window: Pixels, weight: Mask, seed: int) -> np
         grain *= min(6.0, np.sqrt(theirs**2 - ours**2)) / max(float(grain.std()), 1e-6)
         return np.asarray(new + grain[..., None], np.float32)
     keep = max(0.3, theirs / max(ours, 1e-6))
-    return np.asarray(new - (1 - keep) * fine[1], np.float32)
+    return np.asarray(keep * new + (1 - keep) * cv2.GaussianBlur(new, (0, 0), 1.0), np.float32)

@@ -20,6 +20,7 @@ from visard.shape.mask import outline, window
 from visard.track import Sighting
 from visard.types import Check, Frame, Prepared, Region
 from visard.verify.found_again import FoundAgain
+from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
 from visard.verify.tags import check_tags
@@ -92,6 +93,7 @@ class _Room:
         self.untouched = Untouched(written.format in _LOSSLESS)
         self.found_again = FoundAgain(second_opinion(written.still), self._may_show)
         self.known_again = KnownAgain(originals)
+        self.kept = Kept(originals, second_opinion(still=False))
         self.detail = Detail()
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="visard-doubt")
         self._asked: list[Future[None]] = []
@@ -107,7 +109,8 @@ class _Room:
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
         for region in hidden:
-            if self.hider.method(region).goal == "everyone":
+            method = self.hider.method(region)
+            if method.goal == "everyone" and method.form != "generate":
                 self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region))
 
     def checks(self) -> Iterator[Check]:
@@ -115,12 +118,12 @@ class _Room:
         self._answer()
         self._aside.shutdown()
         yield Check("frames_lost", float(self.lost), 0.0)
-        yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.detail))
+        yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.kept, self.detail))
 
     @property
     def weak(self) -> list[Region]:
         """Regions that some check still saw through."""
-        return [*self.found_again.weak, *self.known_again.weak, *self.detail.weak]
+        return [*self.found_again.weak, *self.known_again.weak, *self.kept.weak, *self.detail.weak]
 
     def _answer(self) -> None:
         """Wait for the networks: one frame at a time, so that frames do not pile up; their failures are ours."""
@@ -131,6 +134,8 @@ class _Room:
         for region in hidden:
             if _promised(self.hider, region):
                 self.known_again.see(before, after, region, cover)
+            if self.hider.method(region).form == "generate":
+                self.kept.see(before, after, region)
 
     def _may_show(self, region: Region) -> bool:
         method = self.hider.method(region)
