@@ -87,7 +87,9 @@ def test_hide_a_video(visard: Say, clip: Path) -> None:
     assert report["frames"] == 24 and report["tracks"] == 1 and report["regions"] == 24
 
 
-@pytest.mark.parametrize("method", ["fill", "darken", "blur", "pixelate", "noise", "impulse"])
+@pytest.mark.parametrize(
+    "method", ["fill", "darken", "blur", "pixelate", "noise", "impulse", "svd", "pca", "hypersphere"]
+)
 def test_every_method_passes_the_doubt_at_its_default(visard: Say, photo: Path, method: str) -> None:
     code, _, err = visard("hide", photo, "--method", method, "--out", "hidden")
     assert code == 0, err

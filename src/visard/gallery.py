@@ -73,9 +73,11 @@ def gather(
             return _enter(name, file, policy, size, known)
         except VisardError as error:
             faults[name] = error
-            return None
+        except (OSError, MemoryError) as error:
+            faults[name] = SourceError(f"cannot be worked on: {error}", where=file, hint="check the file and the disk")
         finally:
             seen(name)
+        return None
 
     entries = [entry for entry in side_by_side(enter, sources) if entry is not None]
     _refuse_same_person(entries)
@@ -128,7 +130,7 @@ def _left_out(faults: Mapping[str, VisardError]) -> str:
         return ""
     first = faults[min(faults)]
     more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
-    return f", without {first.where}, which {first.what.removeprefix('which ')}{more}"
+    return f", without {first.where} ({first.what}){more}"
 
 
 def _notes(people: int) -> list[str]:

@@ -18,6 +18,7 @@ from visard.detect import find_faces
 from visard.errors import UsageError
 from visard.methods.groups import KSame
 from visard.methods.ksame_eigen import KSameEigen
+from visard.methods.ksame_m import KSameM
 from visard.methods.ksame_pixel import KSamePixel
 from visard.policy import Rule
 from visard.shape.align import cut
@@ -104,7 +105,7 @@ def test_nobody_is_named_more_often_than_once_in_k(kind: type[KSame], k: int) ->
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("kind", FAMILY)
+@pytest.mark.parametrize("kind", (*FAMILY, KSameM))
 def test_a_network_names_nobody_either(kind: type[KSame], data: Path) -> None:
     """dlib's recogniser on 40 people of LFW, on the aligned squares: what lies around them is not k-Same's."""
     squares, later = (tuple(align(w, alignment(w, kind.size or 0), kind.size or 0) for w in half) for half in lfw(data))

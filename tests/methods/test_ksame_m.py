@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from visard.errors import ModelError
+from visard.detect import find_faces
 from visard.methods.aam import basis, fit, procrustes
 from visard.methods.groups import Group, KSame, Vectors, digest
-from visard.methods.ksame_m import KSameM, appearance
+from visard.methods.ksame_m import appearance, face_landmarks
 from visard.methods.ksame_pixel import KSamePixel
 from visard.policy import Rule
 from visard.shape.align import cut
@@ -120,6 +120,13 @@ def test_nothing_ghosts() -> None:
     assert sharpness(Drawn(k=10)) > 1.3 * sharpness(KSamePixel(k=10))
 
 
-def test_without_a_landmark_model_it_says_so() -> None:
-    with pytest.raises(ModelError, match="no landmark model"):
-        KSameM(k=2).prepare(drawn()[0])
+def test_the_mesh_finds_the_astronauts_face(astronaut: Pixels) -> None:
+    window = cut(Frame(astronaut), find_faces(astronaut, 0.5)[0], Rule(), 1)
+    assert window is not None
+    square = align(window, alignment(window, 128), 128)
+    assert square.points is not None
+    for given in (square.points, None):
+        mesh = face_landmarks(square.pixels, given)
+        assert mesh.shape == (468, 2)
+        assert np.abs(mesh[1] - square.points[2]).max() < 8, "the nose's tip"
+        assert np.abs(mesh[[33, 133]].mean(axis=0) - square.points[0]).max() < 5, "the eye on the image's left"

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from visard.methods.pca import Floats, Pca, reconstruct
+from visard.methods.pca import Floats, Pca, lighting, reconstruct
 from visard.models.eigenfaces import Eigenfaces, eigenfaces
 from visard.types import Patch, Pixels
 
@@ -75,14 +75,27 @@ def test_one_subject_has_one_disguise_and_another_another(patch: Patch) -> None:
 
 
 def test_at_full_strength_only_the_leading_coefficients_are_the_faces_own(patch: Patch) -> None:
-    faces = eigenfaces()
     other = replace(patch, pixels=render(person(11), 64).pixels)
-    new = [faces.coefficients(values(Pca(strength=1.0)(p))) for p in (patch, other)]
-    own = [faces.coefficients(values(p.pixels)) for p in (patch, other)]
+
+    def lit(pixels: Pixels, like: Patch) -> Floats:
+        gain, offset = lighting(eigenfaces(), values(like.pixels))
+        return eigenfaces().coefficients(values(pixels) * gain + offset)
+
+    new = [lit(Pca(strength=1.0)(p), p) for p in (patch, other)]
+    own = [lit(p.pixels, p) for p in (patch, other)]
     assert np.linalg.norm((new[0] - new[1])[8:]) < 0.3 * np.linalg.norm((own[0] - own[1])[8:])
 
 
 def test_vanishing_strength_changes_nothing_that_eigenfaces_can_say(patch: Patch) -> None:
     faces, x = eigenfaces(), values(patch.pixels)
-    plain = np.clip(faces.picture(faces.coefficients(x)), 0, 1) * 255
+    gain, offset = lighting(faces, x)
+    plain = np.clip((faces.picture(faces.coefficients(x * gain + offset)) - offset) / gain, 0, 1) * 255
     assert np.abs(Pca(strength=0.001)(patch) - plain).max() < 3
+
+
+def test_a_dark_face_stays_dark_and_a_pale_one_pale(patch: Patch) -> None:
+    for gain, offset in ((0.15, 4), (0.3, 170)):
+        dim = replace(patch, pixels=np.asarray(patch.pixels * gain + offset, np.uint8))
+        new = Pca(strength=1.0)(dim)
+        assert abs(new.mean() - dim.pixels.mean()) < 12
+        assert new.std() < 2 * dim.pixels.std() + 2

@@ -23,6 +23,7 @@ METHODS: Mapping[str, str] = {
     "hypersphere": "visard.methods.hypersphere:Hypersphere",
     "ksame-pixel": "visard.methods.ksame_pixel:KSamePixel",
     "ksame-eigen": "visard.methods.ksame_eigen:KSameEigen",
+    "ksame-m": "visard.methods.ksame_m:KSameM",
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 

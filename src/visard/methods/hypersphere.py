@@ -40,7 +40,7 @@ class Hypersphere:
     goal: ClassVar[Goal] = "machines"
     form: ClassVar[Form] = "transform"
 
-    strength: float = 0.8
+    strength: float = 0.85
     radius: float = 8.0
     centre: Centre = "mean"
 

@@ -8,10 +8,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from visard.errors import ModelError
 from visard.methods.aam import fit
 from visard.methods.groups import Group, KSame, Vectors
-from visard.types import Patch, Pixels, Points
+from visard.shape.landmarks import find_mesh
+from visard.shape.square import TEMPLATE
+from visard.types import Box, Patch, Pixels, Points, Region
+
+_REACH = 0.26
+"""How far a face reaches from the middle of its five points, in sides of its aligned square."""
 
 Landmarks = Callable[[Pixels, Points | None], Points]
 """(s, s, 3) pixels of an aligned square and its five points, if known, to (K, 2) landmarks in pixels of the square."""
@@ -44,8 +48,8 @@ def appearance(patches: Sequence[Patch], landmarks: Landmarks) -> tuple[Vectors,
 
 
 def face_landmarks(pixels: Pixels, points: Points | None) -> Points:
-    """Return the landmarks of the face in an aligned square.
-
-    The place for the face mesh of shape/landmarks.py: until it is wired here, `ksame-m` is not in METHODS.
-    """
-    raise ModelError("no landmark model is wired to ksame-m", hint="use ksame-pixel or ksame-eigen")
+    """Return the 468 points (x, y) of the face mesh in an aligned square; raises ModelError without its network."""
+    five = TEMPLATE * len(pixels) if points is None else points
+    (x, y), reach = five.mean(axis=0), _REACH * len(pixels)
+    face = Region("face", Box(x - reach, y - reach, x + reach, y + reach), 1.0, five)
+    return find_mesh(pixels, face).vertices[:, :2]

@@ -44,14 +44,31 @@ class Pca:
     def __call__(self, patch: Patch) -> Pixels:
         """Return the square of somebody else in the same light; one subject, one somebody."""
         x, faces = patch.pixels.astype(np.float32) / np.float32(255), eigenfaces()
-        c = faces.coefficients(x)
-        new = reconstruct(faces, x, c, self._mix(c, faces.variance, patch.seed), self.residual)
-        return np.round(np.clip(new, 0.0, 1.0) * 255.0).astype(np.uint8)
+        gain, offset = lighting(faces, x)
+        lit = x * gain + offset
+        c = faces.coefficients(lit)
+        new = (reconstruct(faces, lit, c, self._mix(c, faces.variance, patch.seed), self.residual) - offset) / gain
+        return np.asarray(np.round(np.clip(new, 0.0, 1.0) * 255.0), np.uint8)
 
     def _mix(self, c: Floats, variance: Floats, seed: int) -> Floats:
         n = np.random.default_rng(seed).standard_normal(len(c), np.float32)
         mixed = np.sqrt(1.0 - self.strength**2) * c + self.strength * np.sqrt(variance) * n
         return np.concatenate([c[: self.leading], mixed[self.leading :]]).astype(np.float32)
+
+
+def lighting(faces: Eigenfaces, x: Floats) -> tuple[np.float32, Floats]:
+    """Return the gain, and the offset (3,), that give a face (s, s, 3) the colour and contrast of the trained ones.
+
+    Without them somebody else's face would shine in a dark picture.
+    """
+    trained = np.sqrt(np.square(faces.mean - _colour(faces.mean)).mean() + faces.variance.sum() / faces.mean.size)
+    own = np.sqrt(np.square(x - _colour(x)).mean())
+    gain = np.float32(trained / max(float(own), 1e-3))
+    return gain, _colour(faces.mean) - _colour(x) * gain
+
+
+def _colour(x: Floats) -> Floats:
+    return np.asarray(x.mean(axis=(0, 1)), np.float32)
 
 
 def reconstruct(faces: Eigenfaces, x: Floats, c: Floats, new: Floats, residual: Residual) -> Floats:

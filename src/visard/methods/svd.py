@@ -1,4 +1,4 @@
-"""SVD-DID: change a face's singular values. Weak: it only hinders machines, and a viewer often knows the person."""
+"""SVD-DID: change a face's singular values. Weak: it hinders machines, and an outline stays that viewers may know."""
 
 from __future__ import annotations
 
