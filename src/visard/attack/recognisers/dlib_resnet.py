@@ -1,0 +1,34 @@
+"""dlib's ResNet-29: the recogniser that `visard check` asks too. White box."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import dlib
+import numpy as np
+
+from visard.attack.recognisers.recogniser import Card, Framing, Vectors
+from visard.models.store import path
+from visard.types import Pixels
+
+_BATCH = 16
+
+
+class DlibResNet:
+    """128 numbers a face (MODELS 3; dlib's `face_recognition_model_v1`)."""
+
+    name: ClassVar[str] = "dlib"
+    framing: ClassVar[Framing] = Framing(150, 0.387, 0.31)
+    card: ClassVar[Card] = Card(
+        "about 3 million photos of 7,485 people: face scrub, VGG and others (davisking/dlib-models)",
+        float("nan"), 0, "CC0-1.0", ("dlib_resnet",),
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        self._net = dlib.face_recognition_model_v1(str(path("dlib_resnet")))
+
+    def __call__(self, faces: Pixels) -> Vectors:
+        """Return (N, 128) float32 vectors for (N, 150, 150, 3) uint8 RGB faces."""
+        parts = [np.ascontiguousarray(faces[i : i + _BATCH]) for i in range(0, len(faces), _BATCH)]
+        vectors = [np.asarray(v) for part in parts for v in self._net.compute_face_descriptor(list(part))]
+        return np.array(vectors, np.float32).reshape(-1, 128)
