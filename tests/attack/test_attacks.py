@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from visard.attack.agree import Agree
 from visard.attack.evidence import Evidence, number
 from visard.attack.identify import Identify, ranks, true_accepts
 from visard.attack.link import Link, linkability
 from visard.attack.parrot import Parrot, classify
 from visard.attack.recognisers.recogniser import centred, unit
 from visard.attack.score import Score, rate, wilson
+from visard.attack.verify import Verify
 from visard.errors import UsageError
 
 PEOPLE, SHOTS, SIZE = 40, 4, 64
@@ -129,3 +131,13 @@ def test_evidence_needs_two_people_with_two_pictures_each() -> None:
         Evidence(*number(["a", "a", "a"]), rows, rows)
     with pytest.raises(UsageError, match="one picture"):
         Evidence(*number(["a", "a", "b"]), rows, rows)
+
+
+def test_agreement_and_clear_thresholds_at_their_ends() -> None:
+    clean = crowd(0.3)
+    same, strange = evidence(clean, clean), evidence(clean, crowd(0.3)[::-1].copy())
+    assert value(Agree()(same)[0]) == 1 and value(Agree()(strange)[0]) < 0.1
+    assert value(by_name(Verify()(same))["clear TAR@0.01"]) == 1
+    assert value(by_name(Verify()(strange))["clear TAR@0.01"]) < 0.05
+    constant = evidence(clean, np.zeros_like(clean))
+    assert value(Agree()(constant)[0]) == pytest.approx(constant.chance, abs=0.03)

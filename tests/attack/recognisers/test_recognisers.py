@@ -29,7 +29,7 @@ def test_every_recogniser_has_one_role_and_a_card() -> None:
     for name in RECOGNISERS:
         recogniser = find_recogniser(name)
         assert recogniser.name == name
-        assert recogniser.card.training
+        assert recogniser.card.training and recogniser.card.pairs >= 1000 and 0.8 < recogniser.card.accuracy <= 1
         assert recogniser.card.licence == store.entry(recogniser.card.models[0]).licence
     core = set(store.defaults())
     assert not {model for name in HELD_OUT for model in find_recogniser(name).card.models} & core

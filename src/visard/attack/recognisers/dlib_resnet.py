@@ -21,7 +21,7 @@ class DlibResNet:
     framing: ClassVar[Framing] = Framing(150, 0.387, 0.31)
     card: ClassVar[Card] = Card(
         "about 3 million photos of 7,485 people: face scrub, VGG and others (davisking/dlib-models)",
-        float("nan"), 0, "CC0-1.0", ("dlib_resnet",),
+        0.986, 1800, "CC0-1.0", ("dlib_resnet",),
     )  # fmt: skip
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ class FaceNet:
 
     name: ClassVar[str] = "facenet"
     framing: ClassVar[Framing] = Framing(160, 0.3, 0.42)
-    card: ClassVar[Card] = Card("CASIA-WebFace: 494,414 photos of 10,575 people", float("nan"), 0, "MIT", ("facenet",))
+    card: ClassVar[Card] = Card("CASIA-WebFace: 494,414 photos of 10,575 people", 0.984, 1800, "MIT", ("facenet",))
 
     def __init__(self) -> None:
         self._net: Any = cv2.dnn.readNetFromTensorflow(np.frombuffer(read("facenet"), np.uint8))
