@@ -14,7 +14,7 @@ SRC = Path(__file__).parents[1] / "src" / "visard"
 ORDER = [
     "types", "errors", "policy", "flow", "models", "media", "detect", "track", "found", "shape", "people", "warmth",
     "methods", "gallery", "paste", "hider", "tracing", "verify", "publish", "report", "pipeline", "sources", "regions",
-    "run", "verbs", "train", "cli",
+    "run", "verbs", "train", "attack", "evaluate", "cli",
 ]  # fmt: skip
 
 
@@ -47,10 +47,16 @@ def test_every_room_stays_small() -> None:
     assert not long
 
 
-def _loaded_by(statement: str) -> set[str]:
-    code = f"import sys; {statement}; print(*{{m.split('.')[0] for m in sys.modules}})"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+def _modules_of(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*sys.modules)"
+    out = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
     return set(out.split())
+
+
+def _loaded_by(statement: str) -> set[str]:
+    return {module.split(".")[0] for module in _modules_of(statement)}
 
 
 def test_importing_the_lobby_loads_nothing_heavy() -> None:
@@ -65,9 +71,23 @@ def test_the_version_costs_nothing() -> None:
     assert "numpy" not in run.stderr and "click" not in run.stderr
 
 
+WALLED_OFF = {"attack", "evaluate"}
+"""Rooms behind the wall: what hides people does not need them, and only they may need torch."""
+
+
+def test_only_the_command_line_reaches_behind_the_wall() -> None:
+    for room, path in rooms():
+        if room not in WALLED_OFF:
+            assert room == "cli" or not imports(path) & WALLED_OFF, path
+
+
+def test_no_verb_but_their_own_loads_what_is_behind_the_wall() -> None:
+    assert "visard.attack" not in _modules_of("import visard.verbs, visard.pipeline, visard.cli.app, visard.cli.hide")
+
+
 def test_torch_is_never_needed_by_the_core() -> None:
-    for _, path in rooms():
-        assert "torch" not in {
+    for room, path in rooms():
+        assert room in WALLED_OFF or "torch" not in {
             alias.name.split(".")[0]
             for node in ast.walk(ast.parse(path.read_text("utf-8")))
             if isinstance(node, ast.Import)

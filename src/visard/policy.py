@@ -48,9 +48,9 @@ class Policy:
     rules: Mapping[Kind, Rule] = field(default_factory=lambda: {"face": Rule()})
     seed: int = 0
 
-    def disguise(self, kind: Kind, track: int) -> int:
-        """Return the 63-bit seed of one subject: same policy seed, kind and track, same number."""
-        digest = hashlib.sha256(f"visard disguise {self.seed} {kind} {track}".encode()).digest()
+    def disguise(self, kind: Kind, track: int, source: str = "") -> int:
+        """Return the 63-bit seed of one subject: same policy seed, source, kind and track, same number."""
+        digest = hashlib.sha256(f"visard disguise {self.seed} {source} {kind} {track}".encode()).digest()
         return int.from_bytes(digest[:8], "big") >> 1
 
     def to_dict(self) -> dict[str, Any]:

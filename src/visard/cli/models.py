@@ -24,19 +24,20 @@ def list_models() -> None:
 @command.command("fetch")
 @click.argument("names", nargs=-1)
 def fetch_models(names: tuple[str, ...]) -> None:
-    """Fetch models, all by default, check their hashes, and print licence and terms."""
-    from visard.models.store import catalog, fetch
+    """Fetch models, by default those that hiding needs, check their hashes, and print licence and terms."""
+    from visard.models.store import defaults, fetch
 
-    fetch(names or tuple(catalog()), click.echo)
+    fetch(names or defaults(), click.echo)
 
 
 @command.command("verify")
 def verify_models() -> None:
-    """Check the hash of every installed model."""
-    from visard.models.store import catalog, path
+    """Check the hash of every model that is here or that hiding needs."""
+    from visard.models.store import catalog, defaults, path, status
 
+    names = [name for name in catalog() if name in defaults() or status(name) != "missing"]
     bad = []
-    for name in catalog():
+    for name in names:
         try:
             path(name)
             click.echo(f"{name}: as it should be")
@@ -44,4 +45,4 @@ def verify_models() -> None:
             bad.append(name)
             click.echo(f"visard: {error}", err=True)
     if bad:
-        raise ModelError(f"{len(bad)} of {len(catalog())} models are missing or altered", hint="visard models fetch")
+        raise ModelError(f"{len(bad)} of {len(names)} models are missing or altered", hint="visard models fetch")

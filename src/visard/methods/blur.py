@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from visard.methods.strength import check_share, hidden_side
-from visard.types import Form, Goal, Patch, Pixels
+from visard.types import Form, Goal, Mask, Patch, Pixels
 
 _SIGMA_AT_FULL_STRENGTH = 0.4
 _ENOUGH_SIGMA = 6.0
@@ -36,8 +36,11 @@ class Blur:
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the blurred patch."""
-        sigma = _SIGMA_AT_FULL_STRENGTH * self.strength * hidden_side(patch.mask)
-        return gaussian(patch.pixels, sigma)
+        return gaussian(patch.pixels, self.sigma(patch.mask))
+
+    def sigma(self, mask: Mask) -> float:
+        """Return the Gaussian's sigma in pixels for a patch with this mask."""
+        return _SIGMA_AT_FULL_STRENGTH * self.strength * hidden_side(mask)
 
 
 def gaussian(pixels: Pixels, sigma: float) -> Pixels:

