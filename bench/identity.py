@@ -115,5 +115,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    np.seterr(all="raise")
+    np.seterr(all="raise", under="ignore")
     main()

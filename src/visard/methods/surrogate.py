@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from visard.errors import Unfit
 from visard.methods.donors import Bank, bank
@@ -40,8 +41,11 @@ _TRIES = 4
 _CLOSED = 0.15
 """Height over width of an eye's opening below which its gaze is nobody's business."""
 
-_IRIS = 7.0
-"""Sigma in texels of the part of an eye that moves."""
+_IRIS, _PUPIL = 6.0, 2.6
+"""Radii in texels of an iris and of its pupil."""
+
+_ASIDE = 8
+"""Texels by which a gaze moves an iris to either side, at most."""
 
 _DEVIATION = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""
@@ -156,7 +160,7 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest:
     donors, face = bank(), canonical()
     pose = face.fit_pose(vertices)
     new_vertices = _reshape(donors, vertices, pose, donor, strength)
-    source, texture = face.unwrap(patch.pixels, vertices), donors.texture(donor)
+    source, texture = face.unwrap(patch.pixels, vertices), _with_irises(donors.texture(donor))
     bare = skin(source)
     lit = relight(texture, source, bare * _seen(pose))
     alpha = _cover(bare)
@@ -172,7 +176,7 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest:
     corner = np.array([columns.start, rows.start, 0], np.float32)
     ours, theirs = ((v - corner) * ratio for v in (new_vertices, vertices))
     texel = face.project(ours, size[1], size[0])
-    _turn_eyes(texel, texture, source, vertices)
+    _turn_eyes(texel, source, vertices)
     new = sample(lit, texel, cv2.BORDER_REPLICATE)
     weight = sample(alpha, texel)
     window = patch.pixels[rows, columns]
@@ -188,7 +192,7 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest:
     return result
 
 
-def _reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> np.ndarray:
+def _reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> NDArray[np.float32]:
     shape = pose.lift(vertices)
     gain = _SHAPE * strength
     change = donors.build(gain * (donors.shapes[donor] - donors.identity(shape)))
@@ -221,38 +225,63 @@ def _hairy() -> Mask:
     return np.asarray(np.maximum(above, aside) * plain(), np.float32)
 
 
-def _pupil(texture: Pixels, eye: int) -> np.ndarray:
-    """Return where the dark of an eye lies in a texture, (u, v) in texels."""
-    uv = canonical().uv[list(EYES[eye])]
-    low, high = np.floor(uv.min(axis=0)).astype(int), np.ceil(uv.max(axis=0)).astype(int)
-    part = texture[low[1] : high[1], low[0] : high[0]].max(axis=-1).astype(np.float32)
-    opening = np.zeros(part.shape, np.uint8)
-    cv2.fillConvexPoly(opening, cv2.convexHull(np.round(uv - low).astype(np.int32)), (1,))
-    opening = cv2.erode(opening, np.ones((3, 3)))
-    if not opening.any():
-        return np.asarray(uv.mean(axis=0))
-    dark = np.clip(np.quantile(part[opening > 0], 0.35) - part, 0, None) * opening
-    y, x = np.nonzero(dark)
-    if not len(x):
-        return np.asarray(uv.mean(axis=0))
-    return np.asarray(low + np.average(np.stack([x, y], axis=1), axis=0, weights=dark[y, x]))
+@cache
+def _opening(eye: int) -> Mask:
+    """Return the opening of an eye in the texture, 1 inside, soft at the lids."""
+    opening = np.zeros((TEXTURE, TEXTURE), np.float32)
+    cv2.fillPoly(opening, [np.round(canonical().uv[list(EYES[eye])]).astype(np.int32)], (1.0,))
+    return np.asarray(cv2.GaussianBlur(opening, (0, 0), 1.2), np.float32)
 
 
-def _turn_eyes(texel: np.ndarray, texture: Pixels, source: Pixels, vertices: Vertices) -> None:
+def _centre(eye: int) -> NDArray[np.float32]:
+    return np.asarray(canonical().uv[list(EYES[eye])].mean(axis=0), np.float32)
+
+
+def _gaze(source: Pixels, eye: int) -> NDArray[np.float32]:
+    """Return how far an eye's iris lies from the middle of its opening, (u, v) in texels: the darkest disc there."""
+    dark = 255 - source.max(axis=-1).astype(np.float32)
+    opening = _opening(eye)
+    disc = cv2.GaussianBlur(dark * opening, (0, 0), _IRIS / 2) / (cv2.GaussianBlur(opening, (0, 0), _IRIS / 2) + 0.05)
+    u, v = np.round(_centre(eye)).astype(int)
+    near = disc[v - 2 : v + 3, u - _ASIDE : u + _ASIDE + 1] * np.cos(np.linspace(-0.6, 0.6, 2 * _ASIDE + 1))
+    row, column = np.unravel_index(int(near.argmax()), near.shape)
+    return np.array([column - _ASIDE, row - 2], np.float32)
+
+
+def _with_irises(texture: Pixels) -> Pixels:
+    """Return a donor's texture with an iris, a pupil and a glint in each eye, which no average of eyes still has."""
+    y, x = np.mgrid[0:TEXTURE, 0:TEXTURE].astype(np.float32)
+    new = texture.astype(np.float32)
+    for eye in range(len(EYES)):
+        u, v = _centre(eye)
+        away, opening = np.hypot(x - u, y - v), _opening(eye)[..., None]
+        colour = np.median(new[away < _IRIS / 2], axis=0)
+        iris = np.exp(-((away / _IRIS) ** 8))[..., None] * opening
+        ring = (0.9 - 0.35 * np.exp(-(((away - _IRIS) / 1.4) ** 2)))[..., None]
+        new += 0.75 * iris * (colour * ring - new)
+        new *= 1 - 0.75 * np.exp(-((away / _PUPIL) ** 4))[..., None] * opening
+        glint = np.exp(-(((x - u + 1.8) ** 2 + (y - v + 1.8) ** 2) / 1.6))[..., None]
+        new += 0.75 * glint * opening * (240 - new)
+    return np.asarray(np.clip(new, 0, 255), np.uint8)
+
+
+def _turn_eyes(texel: NDArray[np.float32], source: Pixels, vertices: Vertices) -> None:
     """Shift the eyes in place so that they look where the source's looked; closed ones stay closed."""
     u, v = texel[..., 0], texel[..., 1]
     for eye, opening in enumerate(eye_openings(vertices)):
         if opening < _CLOSED:
             continue
-        there, here = _pupil(source, eye), _pupil(texture, eye)
-        shift = np.clip(here - there, -6, 6) * (1.0, 0.5)
-        near = (np.abs(u - np.float32(there[0])) < 3 * _IRIS) & (np.abs(v - np.float32(there[1])) < 3 * _IRIS)
-        part = np.exp(-((u[near] - there[0]) ** 2 + (v[near] - there[1]) ** 2) / (2 * _IRIS**2))
-        u[near] += (part * shift[0]).astype(np.float32)
-        v[near] += (part * shift[1]).astype(np.float32)
+        gaze = _gaze(source, eye)
+        middle = _centre(eye) + gaze
+        near = (np.abs(u - middle[0]) < 3 * _IRIS) & (np.abs(v - middle[1]) < 3 * _IRIS)
+        part = np.exp(-((u[near] - middle[0]) ** 2 + (v[near] - middle[1]) ** 2) / (2 * (1.3 * _IRIS) ** 2))
+        u[near] -= (part * gaze[0]).astype(np.float32)
+        v[near] -= (part * gaze[1]).astype(np.float32)
 
 
-def _open_mouth(new: np.ndarray, small: np.ndarray, theirs: np.ndarray, ours: np.ndarray) -> np.ndarray:
+def _open_mouth(
+    new: NDArray[np.float32], small: NDArray[np.float32], theirs: NDArray[np.float32], ours: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Draw what is between open lips: the soft light and dark of the source's, none of its detail."""
     if mouth_opening(theirs) < 0.06:
         return np.asarray(new, np.float32)
@@ -269,7 +298,7 @@ def _open_mouth(new: np.ndarray, small: np.ndarray, theirs: np.ndarray, ours: np
     return np.asarray(weight * soft + (1 - weight) * new, np.float32)
 
 
-def _match_grain(new: np.ndarray, window: Pixels, weight: Mask, seed: int) -> np.ndarray:
+def _match_grain(new: NDArray[np.float32], window: Pixels, weight: Mask, seed: int) -> NDArray[np.float32]:
     """Return the new face as sharp and as grainy as the old one was."""
     sure = weight > 0.95
     if np.count_nonzero(sure) < 64:
