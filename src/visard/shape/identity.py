@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from visard.errors import VisardError
 from visard.models.store import path
-from visard.types import Box, Pixels, Region
+from visard.types import Box, Pixels, Points, Region
 
 Embedding = NDArray[np.float32]
 
@@ -47,6 +47,17 @@ def embed(region: Region, *pictures: Pixels) -> list[Embedding] | None:
         shape = landmarks(crops[0], _square(face))
         chips = [dlib.get_face_chip(crop, shape, size=150, padding=0.25) for crop in crops]
         return [np.asarray(recogniser.compute_face_descriptor(chip), np.float32) for chip in chips]
+
+
+def eyes_and_nose(pixels: Pixels, box: Box) -> Points:
+    """Return dlib's five points (5, 2) of the face in a box of (H, W, 3) uint8 RGB pixels.
+
+    The eye on the image's right, outer and inner corner, the other eye likewise, and the base of the nose.
+    """
+    landmarks, _ = _networks()
+    with _lock:
+        shape = landmarks(np.ascontiguousarray(pixels), _square(box))
+    return np.array([(point.x, point.y) for point in shape.parts()], np.float32)
 
 
 def distance(one: Embedding, other: Embedding) -> float:
