@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -37,6 +37,10 @@ class Look:
     points: Points
     found: Points | None = None
     found_box: Box | None = None
+
+    def clear(self) -> Look:
+        """Return the look as if nothing had been hidden: the ceiling of every attack."""
+        return replace(self, hidden=self.clean, found=self.points, found_box=self.box)
 
 
 def look(person: str, clean: Pixels, hidden: Pixels, keep: Keep = forget) -> Look | None:

@@ -13,14 +13,14 @@ _PLAIN = {
 
 
 def cell(score: Score) -> str:
-    """Return a share as percent, or another value in its own unit, with its 95 % interval where it has one."""
+    """Return a share as percent, or another value in its own unit, with its 95 % interval and number of trials."""
     if score.value is None:
         return "-"
     scale, digits = (1.0, 2) if score.name in _PLAIN else (100.0, 1)
-    text = f"{scale * score.value:.{digits}f}"
+    value = f"{scale * score.value:.{digits}f}"
     if score.low is None or score.high is None:
-        return text
-    return f"{text} ({scale * score.low:.{digits}f}-{scale * score.high:.{digits}f})"
+        return f"{value} (n = {score.n})"
+    return f"{value} ({scale * score.low:.{digits}f}-{scale * score.high:.{digits}f}, n = {score.n})"
 
 
 def markdown(rows: Iterable[Mapping[str, str]]) -> str:
@@ -33,7 +33,11 @@ def markdown(rows: Iterable[Mapping[str, str]]) -> str:
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def notes(scores: Sequence[Score]) -> list[str]:
-    """Return one line for each value that could not be computed, and why."""
-    gaps = {f"{score.name} is absent: {score.reason}" for score in scores if score.value is None}
-    return sorted(gaps)
+def gaps(measured: Mapping[str, Sequence[Score]]) -> str:
+    """Return a Markdown list of what could not be computed, why, and for which of the named rows; empty if nothing."""
+    rows: dict[str, list[str]] = {}
+    for name, scores in measured.items():
+        for score in scores:
+            if score.value is None:
+                rows.setdefault(f"{score.name}: {score.reason}", []).append(name)
+    return "".join(f"- absent, {gap} ({', '.join(names)})\n" for gap, names in sorted(rows.items()))
