@@ -12,69 +12,24 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from tqdm import tqdm
 
 from visard.attack.cache import Cache
-from visard.attack.context import blank
-from visard.attack.looks import Look, faces, main_face, see_hidden
-from visard.attack.recognisers import HELD_OUT, RECOGNISERS, WHITE_BOX, make
-from visard.attack.score import Score
-from visard.evaluate.people import Picture, load
-from visard.evaluate.privacy import detected, recognised
-from visard.hider import Hider
-from visard.policy import Policy, Rule
-from visard.types import Frame, Pixels, Region
+from visard.attack.recognisers import RECOGNISERS, WHITE_BOX, make
+from visard.evaluate.judge import CLEAR, CONTEXT, Judge
+from visard.evaluate.people import load
+from visard.evaluate.privacy import recognised
+from visard.evaluate.table import cell
+from visard.evaluate.utility import detected
 
 DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 COLUMNS = ("rank-1", "own rank-1", "TAR@0.01", "TAR@0.001", "parrot rank-1", "linkability")
+FOUND = ("CenterFace same place", "BlazeFace same place")
 
 
-def policy(described: str) -> Policy:
-    """Return the policy of NAME[:KEY=VALUE...], values as in TOML."""
-    name, *pairs = described.split(":")
-    settings: dict[str, Any] = {}
-    for key, _, value in (pair.partition("=") for pair in pairs):
-        try:
-            settings[key] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            settings[key] = value
-    return Policy({"face": Rule(method=name, settings=settings)})
-
-
-def looks(
-    pictures: Sequence[Picture], found: Sequence[list[Region]], hide: Callable[[Frame, list[Region]], Pixels],
-    cache: Cache, name: str,
-) -> list[Look]:  # fmt: skip
-    result = []
-    for picture, regions in tqdm(list(zip(pictures, found, strict=True)), desc=name, file=sys.stderr, leave=False):
-        main = main_face(regions, picture.pixels)
-        assert main is not None, "pictures without a face were left out"
-        hidden = hide(Frame(picture.pixels), regions)
-        result.append(see_hidden(picture.person, picture.pixels, hidden, main, cache))
-    return result
-
-
-def cell(score: Score) -> str:
-    if score.value is None:
-        return score.reason
-    interval = "" if score.low is None else f" ({100 * score.low:.1f}-{100 * (score.high or 0):.1f})"
-    return (f"{100 * score.value:.1f}{interval}" if score.low is not None else f"{score.value:.2f}")  # fmt: skip
-
-
-def rows(case: str, seen: list[Look], recognisers: Sequence[str], cache: Cache) -> Iterator[str]:
-    found = " | ".join(f"{100 * (score.value or 0):.1f}" for score in detected(seen, cache))
-    for name in tqdm(recognisers, desc=f"{case}: recognise", file=sys.stderr, leave=False):
-        scores = {score.name: score for score in recognised(seen, make(name), cache)}
-        role = "white box" if name in WHITE_BOX else "held out"
-        yield f"| {case} | {name}, {role} | " + " | ".join(cell(scores[c]) for c in COLUMNS) + f" | {found} |"
+def say(method: str, group: str, done: int, total: int) -> None:
+    print(f"\r\033[K{method} {group} {done}/{total}", end="", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -86,34 +41,27 @@ def main() -> None:
     arguments.add_argument("--fold", choices=("tune", "judge"), default="tune", help="judge is not for tuning")
     arguments.add_argument("--data", type=Path, default=DATA / "lfw_dev.tar")
     chosen = arguments.parse_args()
-    assert set(chosen.recognisers.split(",")) <= {*WHITE_BOX, *HELD_OUT}, "unknown recogniser"
 
-    cache, names = Cache(), chosen.recognisers.split(",")
-    pictures = load(chosen.data, chosen.people, chosen.pictures, chosen.fold)
-    searched = tqdm(pictures, desc="find", file=sys.stderr, leave=False)
-    found = [[replace(r, track=i) for i, r in enumerate(faces(p.pixels, "fine", cache))] for p in searched]
-    faceless = sum(not regions for regions in found)
-    pairs = [(p, regions) for p, regions in zip(pictures, found, strict=True) if regions]
-    pictures, found = [p for p, _ in pairs], [regions for _, regions in pairs]
-
-    people = len({p.person for p in pictures})
-    print(f"{len(pictures)} pictures of {people} people, fold {chosen.fold}; chance {100 / people:.1f} %. Percent,")
-    print(f"with 95 % Wilson intervals. {faceless} pictures without a face found are left out. n = {len(pictures)} for")
-    print(f"ranks and detection, {len(pictures) * (chosen.pictures - 1)} for TAR.\n")
-    print("| pictures | recogniser | " + " | ".join(COLUMNS) + " | CenterFace | BlazeFace |")
-    print("|---" * (len(COLUMNS) + 4) + "|")
-    cases: dict[str, Callable[[Frame, list[Region]], Pixels]] = {
-        "clear (ceiling)": lambda frame, regions: frame.pixels,
-        "grey hull (context)": lambda frame, regions: blank(frame, regions, Policy()).pixels,
-    }
-    for described in chosen.methods.split(","):
-        hider = Hider(policy(described))
-        cases[described] = lambda frame, regions, hider=hider: hider(frame, regions).pixels  # type: ignore[misc]
-    for case, hide in cases.items():
-        for row in rows(case, looks(pictures, found, hide, cache, case), names, cache):
-            print(row, flush=True)
+    judge = Judge(load(chosen.data, chosen.people, chosen.pictures, chosen.fold), Cache(), say)
+    n = len(judge.pictures)
+    print(
+        f"\n{n} pictures of {judge.people} people, fold {chosen.fold}; chance {100 / judge.people:.1f} %. Percent, with"
+    )
+    print(f"95 % Wilson intervals. {judge.faceless} pictures without a face found are left out. n = {n} for ranks and")
+    print(f"detection, {n * (chosen.pictures - 1)} for TAR.\n")
+    print("| pictures | recogniser | " + " | ".join((*COLUMNS, *FOUND)) + " |")
+    print("|---" * (len(COLUMNS) + len(FOUND) + 2) + "|")
+    for method in (CLEAR, CONTEXT, *chosen.methods.split(",")):
+        looks = judge.looks(method)
+        shares = {score.name: score for score in detected(looks, judge.keep)}
+        for name in chosen.recognisers.split(","):
+            say(method, name, 0, 1)
+            scores = {score.name: score for score in recognised(looks, make(name), judge.keep)} | shares
+            role = "white box" if name in WHITE_BOX else "held out"
+            cells = [cell(scores[column]) for column in (*COLUMNS, *FOUND)]
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+            print(f"| {method} | {name}, {role} | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":
-    np.seterr(all="raise", under="ignore")
     main()

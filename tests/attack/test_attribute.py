@@ -28,7 +28,7 @@ def looks(*pairs: tuple[int, int]) -> list[Look]:
     def flat(level: int) -> Pixels:
         return np.full((64, 64, 3), level, np.uint8)
 
-    return [Look("a", flat(a), flat(b), Box(10, 10, 50, 50), POINTS, None) for a, b in pairs]
+    return [Look("a", flat(a), flat(b), Box(10, 10, 50, 50), POINTS) for a, b in pairs]
 
 
 def test_what_stays_and_what_changes() -> None:

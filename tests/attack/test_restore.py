@@ -59,7 +59,7 @@ def test_the_inverters_recipe_runs_and_learns(astronaut: Pixels, monkeypatch: py
 
     monkeypatch.setattr(inverter, "_BATCH", 2)
     monkeypatch.setattr(inverter, "_CHANNELS", (8, 16, 16))
-    looks = [Look("a", astronaut, gaussian(astronaut, 6.0), ASTRONAUT_FACE, POINTS, None)]
+    looks = [Look("a", astronaut, gaussian(astronaut, 6.0), ASTRONAUT_FACE, POINTS)]
     losses: list[float] = []
     net = inverter.train(looks, 25, seed=1, seen=lambda step, loss: losses.append(loss))
     assert np.mean(losses[-5:]) < 0.8 * np.mean(losses[:5])

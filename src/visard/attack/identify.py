@@ -55,9 +55,16 @@ def ranks(likeness: Likeness, people: NDArray[np.int64], shots: NDArray[np.int64
 
 
 def pairs(likeness: Likeness, people: NDArray[np.int64]) -> tuple[Likeness, Likeness]:
-    """Return the likeness of all pairs of different pictures: of one person, and of two."""
+    """Return the likeness of all pairs of different pictures, hidden against clear: of one person, and of two."""
     same = people[:, None] == people[None, :]
     return likeness[same & ~np.eye(len(people), dtype=bool)], likeness[~same]
+
+
+def unordered(likeness: Likeness, people: NDArray[np.int64]) -> tuple[Likeness, Likeness]:
+    """Return the likeness of all pairs among pictures of one kind, each pair once: of one person, and of two."""
+    first, second = np.triu_indices(len(people), 1)
+    same = people[first] == people[second]
+    return likeness[first[same], second[same]], likeness[first[~same], second[~same]]
 
 
 def true_accepts(genuine: Likeness, strangers: Likeness, share: float) -> Score:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.attack.evidence import Evidence
-from visard.attack.identify import FALSE_ACCEPTS, pairs, true_accepts
+from visard.attack.identify import FALSE_ACCEPTS, true_accepts, unordered
 from visard.attack.score import Score, absent
 
 _IN_A_BIN = 30
@@ -26,7 +26,7 @@ class Link:
 
     def __call__(self, evidence: Evidence) -> tuple[Score, ...]:
         """Return the systems' linkability, 0 (none) to 1 (all), and the true accept rates of linking pairs."""
-        genuine, strangers = pairs(evidence.hidden @ evidence.hidden.T, evidence.people)
+        genuine, strangers = unordered(evidence.hidden @ evidence.hidden.T, evidence.people)
         accepts = (true_accepts(genuine, strangers, share) for share in FALSE_ACCEPTS)
         return (
             linkability(genuine, strangers),

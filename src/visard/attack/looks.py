@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from visard.attack.cache import Array, Keep, forget
 from visard.attack.recognisers.recogniser import Recogniser, Vectors, align, centred, unit
-from visard.detect import CenterFace
+from visard.detect import BlazeFace, CenterFace
 from visard.detect.find import Effort
 from visard.models.store import entry
 from visard.types import Box, Pixels, Points, Region
@@ -18,13 +18,16 @@ from visard.types import Box, Pixels, Points, Region
 _SAME_PLACE = 0.3
 """Overlap (IoU) from which a face in the hidden picture is taken for the one that was hidden."""
 
+_NETWORKS = {"centerface": "centerface", "blazeface": "blazeface_full_range"}
+"""Detector -> its network in the catalogue."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """One picture before and after hiding, and where its main face is.
 
-    points: (5, 2) of the clean picture. found: (5, 2) of the face that a detector finds in its place in the hidden
-    picture, None if it finds none.
+    points: (5, 2) of the clean picture. found, found_box: points and box of the face that a detector finds in its
+    place in the hidden picture, None if it finds none.
     """
 
     person: str
@@ -32,7 +35,12 @@ class Look:
     hidden: Pixels
     box: Box
     points: Points
-    found: Points | None
+    found: Points | None = None
+    found_box: Box | None = None
+
+    def clear(self) -> Look:
+        """Return the look as if nothing had been hidden: the ceiling of every attack."""
+        return replace(self, hidden=self.clean, found=self.points, found_box=self.box)
 
 
 def look(person: str, clean: Pixels, hidden: Pixels, keep: Keep = forget) -> Look | None:
@@ -45,7 +53,8 @@ def see_hidden(person: str, clean: Pixels, hidden: Pixels, main: Region, keep: K
     """Return the look for a picture whose main face is known."""
     assert main.points is not None, "faces have points"
     again = at_place(main.box, faces(hidden, "coarse", keep))
-    return Look(person, clean, hidden, main.box, main.points, None if again is None else again.points)
+    seen = (None, None) if again is None else (again.points, again.box)
+    return Look(person, clean, hidden, main.box, main.points, *seen)
 
 
 def vectors(
@@ -62,9 +71,14 @@ def vectors(
 
 
 def faces(pixels: Pixels, effort: Effort = "fine", keep: Keep = forget) -> list[Region]:
-    """Return the faces in (H, W, 3) uint8 RGB pixels, best first, each with five points."""
+    """Return the faces that CenterFace sees in (H, W, 3) uint8 RGB pixels, best first, each with five points."""
+    return search(CenterFace(effort=effort), pixels, keep)
 
-    rows = keep(f"centerface {entry('centerface').sha256[:8]} {effort}", pixels, partial(_search, pixels, effort))
+
+def search(detector: CenterFace | BlazeFace, pixels: Pixels, keep: Keep = forget) -> list[Region]:
+    """Return the faces that a detector sees in (H, W, 3) uint8 RGB pixels, best first, each with five points."""
+    network = entry(_NETWORKS[detector.name]).sha256[:8]
+    rows = keep(f"{detector.name} {network} {detector.effort}", pixels, partial(_rows, detector, pixels))
     return [Region("face", Box(*map(float, row[:4])), float(row[4]), row[5:].reshape(5, 2)) for row in rows]
 
 
@@ -73,10 +87,9 @@ def _vector(recogniser: Recogniser, chip: Pixels) -> Array:
     return row
 
 
-def _search(pixels: Pixels, effort: Effort) -> Array:
+def _rows(detector: CenterFace | BlazeFace, pixels: Pixels) -> Array:
     """Return the faces as rows: box, score, five points."""
-    seen = CenterFace(effort=effort)(pixels)
-    rows = [[*face.box, face.score, *np.ravel(face.points)] for face in seen if face.points is not None]
+    rows = [[*face.box, face.score, *np.ravel(face.points)] for face in detector(pixels) if face.points is not None]
     return np.array(rows, np.float32).reshape(-1, 15)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from visard.attack.evidence import Evidence
-from visard.attack.identify import FALSE_ACCEPTS, pairs, true_accepts
+from visard.attack.identify import FALSE_ACCEPTS, pairs, true_accepts, unordered
 from visard.attack.score import Score
 
 
@@ -22,7 +22,7 @@ class Verify:
 
     def __call__(self, evidence: Evidence) -> tuple[Score, ...]:
         """Return the true accept rate at each share of FALSE_ACCEPTS."""
-        _, strangers = pairs(evidence.clean @ evidence.clean.T, evidence.people)
+        _, strangers = unordered(evidence.clean @ evidence.clean.T, evidence.people)
         genuine, _ = pairs(evidence.hidden @ evidence.clean.T, evidence.people)
         accepts = (true_accepts(genuine, strangers, share) for share in FALSE_ACCEPTS)
         return tuple(Score(f"clear {s.name}", s.value, s.n, s.low, s.high, s.reason) for s in accepts)

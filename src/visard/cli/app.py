@@ -16,6 +16,8 @@ VERBS = {
     "hide": "Hide the people in pictures, videos and folders.",
     "find": "Write what would be hidden, as JSON or CSV, to look at or to edit.",
     "check": "Doubt a hidden file: compare it with its original.",
+    "attack": "Try to recognise the people in hidden pictures.",
+    "evaluate": "Hide, attack and measure pictures of known people, as one table.",
     "models": "List, fetch and verify the networks that visard uses.",
 }
 

@@ -79,3 +79,37 @@ class Bar(Watch):
         self._bar.set_postfix_str(name[-40:], refresh=False)
         self._bar.update(share - self._share.get(name, 0.0))
         self._share[name] = share
+
+
+class Steps:
+    """A bar on standard error for work in named steps; nothing is drawn where nobody looks."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._visible = not quiet and sys.stderr.isatty()
+        self._bar: Any = None
+        self._step = ""
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def __call__(self, what: str, step: str, done: int, total: int) -> None:
+        """Show that so much of a step is done; a new step starts a new bar."""
+        if not self._visible:
+            return
+        named = f"{what} {step}".strip()
+        if named != self._step:
+            from tqdm import tqdm
+
+            self._close()
+            shape = "{desc}: {n_fmt}/{total_fmt} {bar} {elapsed}, {remaining} left"
+            self._bar = tqdm(total=total, desc=named, bar_format=shape, leave=False, dynamic_ncols=True)
+            self._step = named
+        self._bar.update(done - self._bar.n)
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar, self._step = None, ""

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
-import numpy as np
-
-from visard.attack.cache import Array, Keep, forget
+from visard.attack.agree import Agree
+from visard.attack.cache import Keep, forget
 from visard.attack.evidence import Attack, Evidence, number
 from visard.attack.identify import Identify
 from visard.attack.link import Link
 from visard.attack.looks import Look, vectors
 from visard.attack.parrot import Parrot
 from visard.attack.recognisers.recogniser import Recogniser
-from visard.attack.score import Score, rate
-from visard.detect import BlazeFace
+from visard.attack.score import Score
+from visard.attack.verify import Verify
 
-ATTACKS: tuple[Callable[[], Attack], ...] = (Identify, Parrot, Link)
+ATTACKS: tuple[Callable[[], Attack], ...] = (Identify, Parrot, Link, Verify, Agree)
 
 
 def recognised(looks: Sequence[Look], recogniser: Recogniser, keep: Keep = forget) -> tuple[Score, ...]:
@@ -36,21 +34,3 @@ def recognised(looks: Sequence[Look], recogniser: Recogniser, keep: Keep = forge
     own = Identify()(Evidence(people, shots, clean, vectors(recogniser, hidden, found, keep)))[0]
     scores = [score for attack in ATTACKS for score in attack()(best)]
     return (*scores, Score("own rank-1", own.value, own.n, own.low, own.high, own.reason))
-
-
-def detected(looks: Sequence[Look], keep: Keep = forget) -> tuple[Score, ...]:
-    """Return the shares of hidden pictures in which CenterFace and BlazeFace find a face where it was."""
-    second = BlazeFace(effort="coarse")
-
-    def sees(look: Look) -> bool:
-        seen = keep("blazeface coarse", look.hidden, partial(_overlaps, second, look))
-        return bool(seen.size and seen.max() > 0.3)
-
-    return (
-        rate("CenterFace", sum(look.found is not None for look in looks), len(looks)),
-        rate("BlazeFace", sum(map(sees, looks)), len(looks)),
-    )
-
-
-def _overlaps(detector: BlazeFace, look: Look) -> Array:
-    return np.array([face.box.iou(look.box) for face in detector(look.hidden)], np.float32)

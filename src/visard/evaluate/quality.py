@@ -1,0 +1,87 @@
+"""How good a result looks, and how much of the picture it left alone. Arithmetic only."""
+
+from __future__ import annotations
+
+from math import inf, log10
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.types import Mask, Pixels
+
+Features = NDArray[np.float64]
+
+_WINDOW, _SIGMA = 11, 1.5
+_C1, _C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+
+
+def psnr(one: Pixels, other: Pixels) -> float:
+    """Return the peak signal-to-noise ratio in decibels over all pixels and channels; inf for equal pictures."""
+    error = float(((one.astype(np.float64) - other) ** 2).mean())
+    return inf if error == 0 else 10 * log10(255**2 / error)
+
+
+def ssim(one: Pixels, other: Pixels) -> float:
+    """Return the structural similarity of two pictures of at least 11 x 11 pixels, mean over pixels and channels.
+
+    Gaussian window of 11 x 11 with sigma 1.5, K1 0.01, K2 0.03, range 0 to 255, borders left out. Source: Wang et
+    al. 2004, "Image quality assessment: from error visibility to structural similarity".
+    """
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    mean_a, mean_b = _smooth(a), _smooth(b)
+    spread_a, spread_b = _smooth(a * a) - mean_a**2, _smooth(b * b) - mean_b**2
+    shared = _smooth(a * b) - mean_a * mean_b
+    above = (2 * mean_a * mean_b + _C1) * (2 * shared + _C2)
+    below = (mean_a**2 + mean_b**2 + _C1) * (spread_a + spread_b + _C2)
+    return float((above / below).mean())
+
+
+def _smooth(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    half = _WINDOW // 2
+    blurred = cv2.GaussianBlur(image, (_WINDOW, _WINDOW), _SIGMA)
+    return np.asarray(blurred[half:-half, half:-half], np.float64)
+
+
+def frechet(one: Features, other: Features) -> float:
+    """Return the squared Frechet distance of the Gaussians fitted to (N, D) and (M, D) features, N and M above 1.
+
+    |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)), with the root taken by eigenvalues, which is exact (METHODS 9).
+    Small samples overestimate it: compare equal N only.
+    """
+    means = one.mean(0), other.mean(0)
+    first, second = (np.atleast_2d(np.cov(features, rowvar=False)) for features in (one, other))
+    return gaussian_distance(means[0], first, means[1], second)
+
+
+def gaussian_distance(m1: Features, s1: Features, m2: Features, s2: Features) -> float:
+    """Return the squared Frechet distance of two Gaussians with means (D,) and covariances (D, D)."""
+    values, axes = np.linalg.eigh(s1)
+    root = (axes * np.sqrt(np.maximum(values, 0))) @ axes.T
+    # S1 S2 has the eigenvalues of root S2 root, which is symmetric.
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ s2 @ root), 0)).sum()
+    return max(0.0, float(((m1 - m2) ** 2).sum() + np.trace(s1) + np.trace(s2) - 2 * shared))
+
+
+def seam(before: Pixels, after: Pixels, mask: Mask) -> float:
+    """Return by how many grey levels a pixel the picture became steeper along the masks' edges; 0 without an edge.
+
+    The mean over the ring where the mask (H, W) lies between 0 and 1, of the luma's gradient after less before.
+    """
+    ring = (mask > 0) & (mask < 1)
+    if not ring.any():
+        return 0.0
+    steep = [_steepness(pixels)[ring].mean() for pixels in (before, after)]
+    return float(steep[1] - steep[0])
+
+
+def _steepness(pixels: Pixels) -> NDArray[np.float64]:
+    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float64)
+    down, across = np.gradient(luma)
+    return np.asarray(np.hypot(down, across), np.float64)
+
+
+def outside_change(before: Pixels, after: Pixels, mask: Mask) -> int:
+    """Return the largest change, in grey levels, of a pixel whose mask is 0."""
+    outside = mask == 0
+    return int(np.abs(before[outside].astype(int) - after[outside]).max(initial=0))
