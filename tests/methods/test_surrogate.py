@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from visard.errors import Unfit
+from visard.errors import ModelError, Unfit
+from visard.found import Found
+from visard.hider import Hider
 from visard.methods.donors import bank
 from visard.methods.surrogate import Surrogate
-from visard.policy import Rule
+from visard.policy import Policy, Rule
 from visard.shape.align import cut
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import find_mesh
 from visard.shape.mesh import canonical, mouth_opening, rasterise
+from visard.tracing import trace
 from visard.types import Frame, Patch, Pixels, Region
 
 from ..conftest import ASTRONAUT_FACE
@@ -89,6 +92,33 @@ def test_the_bank_keeps_its_promises() -> None:
     donors = bank()
     assert len(donors) >= 1500
     assert donors.texture(0).shape == (256, 256, 3) and np.isfinite(donors.embeddings).all()
+
+
+@pytest.mark.parametrize(("change", "words"), [("absent", "missing"), ("other", "another version")])
+def test_a_bank_that_cannot_be_used_is_one_line(change: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(content: bytes) -> dict[str, NDArray[np.int32]]:
+        if change == "absent":
+            raise FileNotFoundError
+        return {"format": np.array([99], np.int32)}
+
+    monkeypatch.setattr("visard.methods.donors.load", load)
+    with pytest.raises(ModelError, match=words):
+        bank.__wrapped__()
+
+
+def test_a_video_keeps_its_donor_and_a_neighbour_its_disguise(astronaut: Pixels) -> None:
+    """Two people whose windows overlap: the surroundings of one never bring the other's original back."""
+    double = np.hstack([astronaut[:300, 120:300], astronaut[:300, 120:300]])
+    left = replace(FACE, box=ASTRONAUT_FACE.shift(-120, 0).grow(0.5), track=1)
+    right = replace(left, box=left.box.shift(180, 0), track=2)
+    hider = Hider(Policy({"face": Rule(margin=0.6)}))
+    frames = [Frame(double, i, i / 25) for i in range(3)]
+    found = trace(lambda: iter(frames), Found(dict.fromkeys(range(3), (left, right))), hider, still=False)
+    results = [hider(frame, found.at(frame.index)).pixels for frame in frames]
+    assert np.array_equal(results[0], results[2])
+    core = np.s_[120:165, 85:125]
+    assert np.abs(results[0][core].astype(int) - double[core]).mean() > 6
+    assert not np.array_equal(results[0][:, :180], results[0][:, 180:])
 
 
 def test_a_mesh_is_remembered_by_a_few_numbers(astronaut: Pixels) -> None:

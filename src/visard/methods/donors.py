@@ -81,7 +81,7 @@ class Bank:
         attributes, look = self.read(texture, embedding)
         away = self.attributes - np.clip(attributes, 0, (1, 12, 1, 1, 1, 1, 1))
         tone = (self.tones - skin_tone(texture)) * np.array([0.6, 1.0, 1.0], np.float32)
-        mismatch = 8.0 * away[:, 0] ** 2 + 0.5 * away[:, 1] ** 2 + 1.5 * (away[:, _GROUPS] ** 2).sum(axis=1)
+        mismatch = 8.0 * away[:, 0] ** 2 + 0.5 * away[:, 1] ** 2 + 4.0 * (away[:, _GROUPS] ** 2).sum(axis=1)
         mismatch += (tone**2).sum(axis=1) / 20.0**2
         mismatch += 0.8 * ((self.looks - look) ** 2).mean(axis=1)
         return np.asarray(rng.permutation(np.argsort(mismatch, kind="stable")[:_FIT]))
