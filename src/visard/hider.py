@@ -64,6 +64,12 @@ class Hider:
         self.unfit |= given_up
         return bool(stronger or given_up)
 
+    def give_up(self, regions: Iterable[Region]) -> bool:
+        """Hide these subjects with the fallback from now on, where their method has one; returns whether any is new."""
+        lost = {r.track for r in regions if r.kind in self.casting} - self.unfit
+        self.unfit |= lost
+        return bool(lost)
+
     def __call__(self, frame: Frame, regions: Sequence[Region]) -> Frame:
         """Return the frame with every region hidden that is not spared."""
         canvas = replace(frame, pixels=frame.pixels.copy(), deep=None if frame.deep is None else frame.deep.copy())

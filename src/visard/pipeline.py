@@ -99,7 +99,8 @@ def deidentify(
                 identity.load()
             with clock("doubt"):
                 doubt = verify(draft, original, frames, found, hider, originals, task.output.keep_metadata)
-            if not hider.insist(doubt.weak) and not doubt.missed:
+            changed = hider.give_up(doubt.lost), hider.insist(doubt.weak), bool(doubt.missed)
+            if not any(changed):
                 break
             found = found.add(doubt.missed, original.still)
         if not doubt.passed:

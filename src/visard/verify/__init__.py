@@ -35,12 +35,14 @@ _LOSSLESS = {"PNG", "BMP", "TIFF"}
 class Doubt:
     """What the doubting room has to say.
 
-    missed: faces that nobody had found before, frame by frame. weak: regions that a check still saw through.
+    missed: faces that nobody had found before, frame by frame. weak: regions that a check still saw through. lost:
+    regions that should show a face and do not.
     """
 
     checks: tuple[Check, ...]
     missed: Sequence[Sighting]
     weak: Sequence[Region]
+    lost: Sequence[Region]
 
     @property
     def passed(self) -> bool:
@@ -81,7 +83,7 @@ def verify(
         else:
             room.see(old, new, found.at(old.index))
     checks = (*room.checks(), check_tags(draft, keep_metadata))
-    return Doubt(checks, room.found_again.missed, room.weak)
+    return Doubt(checks, room.found_again.missed, room.weak, room.kept.lost)
 
 
 class _Room:
@@ -123,7 +125,7 @@ class _Room:
     @property
     def weak(self) -> list[Region]:
         """Regions that some check still saw through."""
-        return [*self.found_again.weak, *self.known_again.weak, *self.kept.weak, *self.detail.weak]
+        return [*self.found_again.weak, *self.known_again.weak, *self.detail.weak]
 
     def _answer(self) -> None:
         """Wait for the networks: one frame at a time, so that frames do not pile up; their failures are ours."""
