@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from visard import errors
+from visard.attack.recognisers import HELD_OUT, RECOGNISERS, find_recogniser
 from visard.cli.app import VERBS, app, run
 from visard.methods import METHODS, defaults
 from visard.types import Pixels
@@ -20,6 +21,7 @@ from .test_cli import film
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 USAGE = (ROOT / "docs" / "usage.md").read_text("utf-8")
+ATTACKS_PAGE = (ROOT / "docs" / "attacks.md").read_text("utf-8")
 METHODS_PAGE = (ROOT / "docs" / "methods.md").read_text("utf-8")
 
 
@@ -78,6 +80,23 @@ def test_every_check_is_described() -> None:
     assert len(names) == 7
     for name in names:
         assert f"| `{name}` |" in METHODS_PAGE
+
+
+def test_every_recogniser_is_described_with_its_card() -> None:
+    for name in RECOGNISERS:
+        row = next(line for line in ATTACKS_PAGE.splitlines() if line.startswith(f"| `{name}`"))
+        card = find_recogniser(name).card
+        assert f"{100 * card.accuracy:.1f}" in row and card.licence in row
+        assert ("held out" if name in HELD_OUT else "white box") in row
+
+
+def test_every_measure_is_described() -> None:
+    rooms = [*(ROOT / "src/visard/attack").glob("*.py"), *(ROOT / "src/visard/evaluate").glob("*.py")]
+    source = "".join(path.read_text("utf-8") for path in rooms)
+    names = set(re.findall(r'(?:Score|rate|absent|_mean)\(\s*"([\w -]+)"', source))
+    assert len(names) >= 14
+    for name in names - {"x"}:
+        assert f"`{name}`" in ATTACKS_PAGE, name
 
 
 def test_every_exit_code_is_described() -> None:

@@ -27,7 +27,8 @@ class Look:
     """One picture before and after hiding, and where its main face is.
 
     points: (5, 2) of the clean picture. found, found_box: points and box of the face that a detector finds in its
-    place in the hidden picture, None if it finds none.
+    place in the hidden picture, None if it finds none. moved: (5, 2) points in the hidden picture where an attacker
+    made another picture of it, None where they are those of the clean one.
     """
 
     person: str
@@ -37,6 +38,12 @@ class Look:
     points: Points
     found: Points | None = None
     found_box: Box | None = None
+    moved: Points | None = None
+
+    @property
+    def best_points(self) -> Points:
+        """The points that align the hidden picture best, (5, 2): those of the clean one, where they lie now."""
+        return self.points if self.moved is None else self.moved
 
     def clear(self) -> Look:
         """Return the look as if nothing had been hidden: the ceiling of every attack."""

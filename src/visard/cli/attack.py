@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("attack")
 @click.argument("clean", type=existing)
 @click.argument("hidden", type=existing)
-@click.option("--recognisers", default="dlib", show_default=True, help="Who attacks, separated by commas.")
+@click.option("--recognisers", default="dlib,pixels", show_default=True, help="Who attacks, separated by commas.")
 @click.option("--offline", is_flag=True, help="Never fetch a model.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def command(clean: Path, hidden: Path, recognisers: str, offline: bool, quiet: bool) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "--data", type=existing, required=True, help="A folder or tar that holds one folder of pictures a person."
 )
 @click.option("--methods", required=True, help="NAME[:KEY=VALUE...], separated by commas.")
-@click.option("--recognisers", default="dlib", show_default=True, help="Who attacks, separated by commas.")
+@click.option("--recognisers", default="dlib,pixels", show_default=True, help="Who attacks, separated by commas.")
 @click.option("--people", type=int, default=100, show_default=True, help="How many people.")
 @click.option("--pictures", type=int, default=4, show_default=True, help="How many pictures of each.")
 @click.option(

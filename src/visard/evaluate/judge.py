@@ -16,6 +16,7 @@ from visard.attack.cache import Keep, forget
 from visard.attack.context import blank
 from visard.attack.looks import Look, faces, main_face, see_hidden
 from visard.attack.recognisers import make
+from visard.attack.restore import Deblur, restore
 from visard.attack.score import Score
 from visard.errors import SourceError, TargetError, UsageError
 from visard.evaluate.people import Picture
@@ -86,8 +87,11 @@ class Judge:
                 scores = recognised(looks, make(group), self.keep)
             yield Result(self.setup, method, group, scores)
 
-    def looks(self, method: str) -> list[Look]:
-        """Return every picture before and after a method; see `measure` for its names and what raises."""
+    def looks(self, method: str, deblur: Deblur | None = None) -> list[Look]:
+        """Return every picture before and after a method; see `measure` for its names and what raises.
+
+        deblur: what the attacker does to blurred regions before anything else.
+        """
         policy = _policy(method)
         hider, looks = Hider(policy), []
         for number, (picture, regions) in enumerate(zip(self.pictures, self._regions, strict=True)):
@@ -98,6 +102,8 @@ class Judge:
                 frame = blank(frame, regions, policy)
             elif method != CLEAR:
                 frame = hider(frame, regions)
+            if deblur is not None:
+                frame = restore(frame, regions, hider, deblur)
             looks.append(see_hidden(picture.person, picture.pixels, frame.pixels, main, self.keep))
         return looks
 

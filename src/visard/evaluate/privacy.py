@@ -29,8 +29,8 @@ def recognised(looks: Sequence[Look], recogniser: Recogniser, keep: Keep = forge
     points = [look.points for look in looks]
     hidden = [look.hidden for look in looks]
     clean = vectors(recogniser, [look.clean for look in looks], points, keep)
-    best = Evidence(people, shots, clean, vectors(recogniser, hidden, points, keep))
-    found = [look.points if look.found is None else look.found for look in looks]
+    best = Evidence(people, shots, clean, vectors(recogniser, hidden, [look.best_points for look in looks], keep))
+    found = [look.best_points if look.found is None else look.found for look in looks]
     own = Identify()(Evidence(people, shots, clean, vectors(recogniser, hidden, found, keep)))[0]
     scores = [score for attack in ATTACKS for score in attack()(best)]
     return (*scores, Score("own rank-1", own.value, own.n, own.low, own.high, own.reason))

@@ -14,6 +14,7 @@ from visard.errors import ModelError, UsageError, suggest
 from visard.models import store
 
 RECOGNISERS: Mapping[str, str] = {
+    "pixels": "visard.attack.recognisers.pixels:Thumbnail",
     "dlib": "visard.attack.recognisers.dlib_resnet:DlibResNet",
     "facenet": "visard.attack.recognisers.facenet:FaceNet",
     "faceres": "visard.attack.recognisers.human:FaceRes",
@@ -21,7 +22,7 @@ RECOGNISERS: Mapping[str, str] = {
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 
-WHITE_BOX = ("dlib", "facenet")
+WHITE_BOX = ("pixels", "dlib", "facenet")
 HELD_OUT = ("faceres", "mobileface")
 
 
