@@ -1,4 +1,4 @@
-"""The main job on real input: hide the face in a photo and in a clip, and say where to look.
+"""The main job on real input: another face for the person in a photo and in a clip, and where to look.
 
 The photo is scikit-image's astronaut (NASA, public domain); the clip pans and zooms over it.
 """
@@ -16,6 +16,8 @@ from PIL import Image
 from skimage import data
 
 OUT = Path("demo-out")
+SEEDS = (2, 3, 5)
+VIEW = (90, 0, 370, 280)
 SECONDS, FPS, WIDTH, HEIGHT = 4, 25, 640, 480
 
 
@@ -27,13 +29,28 @@ def main() -> int:
     Image.fromarray(photo).save(sources / "astronaut.jpg", quality=92)
     film(photo, sources / "astronaut.mp4")
     visard = [sys.executable, "-m", "visard"]
-    command = [*visard, "hide", str(sources), "--out", str(OUT / "hidden"), "--overwrite"]
-    print("$ visard", *command[3:], flush=True)
-    done = subprocess.run(command, check=False).returncode
-    if done == 0:
-        for name in ("astronaut.jpg", "astronaut.mp4", "report.json", "report.html"):
-            print((OUT / "hidden" / name).resolve())
-    return done
+    whole = [str(sources), "--out", str(OUT / "hidden")]
+    variants = [[str(sources / "astronaut.jpg"), "--out", str(variant(seed)), "--seed", str(seed)] for seed in SEEDS]
+    for arguments in (whole, *variants):
+        command = [*visard, "hide", *arguments, "--overwrite"]
+        print("$ visard", *command[3:], flush=True)
+        done = subprocess.run(command, check=False).returncode
+        if done != 0:
+            return done
+    Image.fromarray(beside([sources / "astronaut.jpg", *map(variant, SEEDS)])).save(OUT / "variants.jpg", quality=90)
+    for name in ("hidden/astronaut.mp4", "hidden/report.json", "hidden/report.html", "variants.jpg"):
+        print((OUT / name).resolve())
+    return 0
+
+
+def variant(seed: int) -> Path:
+    """Return where the photo with one of the faces goes."""
+    return OUT / "variants" / f"{seed}.jpg"
+
+
+def beside(photos: list[Path]) -> np.ndarray:  # type: ignore[type-arg]
+    """Return photos side by side."""
+    return np.hstack([np.asarray(Image.open(photo).convert("RGB").crop(VIEW).resize((360, 360))) for photo in photos])
 
 
 def film(photo: np.ndarray, target: Path) -> None:  # type: ignore[type-arg]

@@ -12,9 +12,9 @@ import pytest
 SRC = Path(__file__).parents[1] / "src" / "visard"
 
 ORDER = [
-    "types", "errors", "policy", "flow", "models", "media", "detect", "track", "found", "shape", "people",
-    "methods", "paste", "hider", "verify", "publish", "report", "pipeline", "sources", "regions", "run",
-    "verbs", "attack", "evaluate", "cli",
+    "types", "errors", "policy", "flow", "models", "media", "detect", "track", "found", "shape", "people", "warmth",
+    "methods", "gallery", "paste", "hider", "tracing", "verify", "publish", "report", "pipeline", "sources", "regions",
+    "run", "verbs", "train", "attack", "evaluate", "cli",
 ]  # fmt: skip
 
 

@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass, replace
+from functools import cache
 from itertools import pairwise
 from typing import Any, get_args
 
 import numpy as np
 import pytest
 
-from visard.errors import UsageError
+from visard.errors import Unfit, UsageError
 from visard.methods import METHODS, defaults, find_method, make
 from visard.policy import Rule
 from visard.shape.align import cut
-from visard.types import Box, Deidentifier, Form, Frame, Goal, Patch, Pixels, Region
+from visard.shape.square import align, alignment, through_square
+from visard.types import Box, Casting, Deidentifier, Form, Frame, Goal, Patch, Pixels, Prepared, Region
 
 from .conftest import ASTRONAUT_FACE
+from .faces import person, render
 
 
 def patch_of(pixels: Pixels, seed: int = 1, box: Box = ASTRONAUT_FACE, shape: Any = "oval") -> Patch:
     patch = cut(Frame(pixels), Region("face", box, 0.9), Rule(shape=shape), seed)
     assert patch is not None
     return patch
+
+
+@cache
+def neighbours(size: int) -> tuple[Patch, ...]:
+    """People for a gallery, aligned to a square."""
+    drawn = [render(person(seed)) for seed in range(19)]
+    windows = [replace(patch_of(one.pixels, box=one.box), points=None) for one in drawn]
+    return tuple(align(window, alignment(window, size), size) for window in windows)
+
+
+def hide(method: Deidentifier, patch: Patch) -> Pixels:
+    """Do what the corridor does: prepare or cast the method if it wants that, fall back, go through its square."""
+    if isinstance(method, Casting):
+        try:
+            return through_square(method.cast([patch]), patch)
+        except Unfit:
+            return through_square(make(Rule().fallback), patch)
+    if isinstance(method, Prepared):
+        assert method.size is not None
+        with pytest.raises(UsageError):
+            through_square(method, patch)
+        own = align(patch, alignment(patch, method.size), method.size)
+        method = method.prepare([own, *neighbours(method.size)])
+    return through_square(method, patch)
 
 
 @pytest.fixture(params=sorted(METHODS))
@@ -68,40 +95,44 @@ def test_wrong_values_are_refused(method: Deidentifier) -> None:
 
 def test_same_shape_and_type_and_input_untouched(method: Deidentifier, patch: Patch) -> None:
     before, mask = patch.pixels.copy(), patch.mask.copy()
-    new = method(patch)
+    new = hide(method, patch)
     assert new.shape == patch.pixels.shape and new.dtype == np.uint8
     assert np.array_equal(patch.pixels, before) and np.array_equal(patch.mask, mask)
     assert not np.shares_memory(new, patch.pixels)
 
 
 def test_same_seed_same_disguise(method: Deidentifier, patch: Patch) -> None:
-    assert np.array_equal(method(patch), method(patch))
+    assert np.array_equal(hide(method, patch), hide(method, patch))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 3), (7, 900)])
 def test_odd_sizes_work(method: Deidentifier, size: tuple[int, int]) -> None:
     pixels = np.full((*size, 3), 200, np.uint8)
-    new = method(Patch(pixels, np.ones(size, np.float32)))
+    new = hide(method, Patch(pixels, np.ones(size, np.float32)))
     assert new.shape == pixels.shape
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5])
 def test_mask_that_hides_nothing_is_no_error(method: Deidentifier, level: float) -> None:
     pixels = np.full((9, 9, 3), 200, np.uint8)
-    assert method(Patch(pixels, np.full((9, 9), level, np.float32))).shape == pixels.shape
+    assert hide(method, Patch(pixels, np.full((9, 9), level, np.float32))).shape == pixels.shape
 
 
 def test_blind_means_that_hidden_pixels_do_not_matter(method: Deidentifier, patch: Patch) -> None:
     noise = np.random.default_rng(0).integers(0, 256, patch.pixels.shape, dtype=np.uint8)
     other = np.where((patch.mask > 0)[..., None], noise, patch.pixels)
-    same = np.array_equal(method(patch)[patch.mask > 0], method(replace(patch, pixels=other))[patch.mask > 0])
+    same = np.array_equal(
+        hide(method, patch)[patch.mask > 0], hide(method, replace(patch, pixels=other))[patch.mask > 0]
+    )
     assert same == method.blind
 
 
 def test_it_changes_the_face(method: Deidentifier, patch: Patch) -> None:
     core = patch.mask >= 1
-    change = np.abs(method(patch)[core].astype(int) - patch.pixels[core]).mean()
-    assert change > 12, "a method must not hand the original back"
+    change = np.abs(hide(method, patch)[core].astype(int) - patch.pixels[core]).mean()
+    # Hair and ears stay around a new face, which shares the old one's tone and light.
+    least = 7 if method.form == "generate" else 12
+    assert change > least, "a method must not hand the original back"
 
 
 def test_strength_is_relative_to_the_face(method: Deidentifier, astronaut: Pixels) -> None:
@@ -137,7 +168,7 @@ def _likeness(method: Deidentifier, patch: Patch) -> float:
 
     was, now = (
         cv2.resize(p, (48, 48), interpolation=cv2.INTER_AREA).astype(np.float64).mean(2)
-        for p in (patch.pixels, method(patch))
+        for p in (patch.pixels, hide(method, patch))
     )
     was, now = was - was.mean(), now - now.mean()
     return float((was * now).sum() / (was * was).sum())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 
 from visard import __version__
 
@@ -14,7 +16,12 @@ def main() -> None:
         return
     from visard.cli.app import run
 
-    sys.exit(run())
+    code = run()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    # All is written and every thread has ended: to take the networks apart piece by piece takes longer than this.
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ VisardError                  1   something failed; also: a batch failed in sever
 ├── VerificationFailed       5   the doubting room was not convinced; no file appeared
 ├── ModelError               6   a model is missing, altered or out of reach
 ├── NothingFound             7   --strict, and nothing was found
+├── Unfit                    1   a method cannot hide a region; the rule's fallback does
 └── Interrupted            130   Ctrl-C
 """
 
@@ -75,6 +76,10 @@ class NothingFound(VisardError):
     """Nothing was found to hide, and the user asked for that to be an error."""
 
     exit_code = 7
+
+
+class Unfit(VisardError):
+    """A method cannot hide a region, for want of a face or of pixels; the rule's fallback hides it instead."""
 
 
 class Interrupted(VisardError):

@@ -10,7 +10,7 @@ from pathlib import Path
 from visard.detect import find_faces
 from visard.errors import UsageError
 from visard.media.read import probe, read
-from visard.shape.identity import SAME_PERSON, Embedding, distance, embed
+from visard.shape.identity import SAME_PERSON, Embedding, distance, look
 from visard.types import Frame, Region
 
 Regions = Mapping[int, tuple[Region, ...]]
@@ -55,8 +55,8 @@ def select(frames: Callable[[], Iterator[Frame]], regions: Regions, people: Peop
     looks: dict[int, list[Embedding]] = defaultdict(list)
     for frame in frames() if wanted else ():
         for region in wanted.get(frame.index, ()):
-            found = embed(region, frame.pixels)
-            looks[region.track] += found or ()
+            if seen := look(region, frame.pixels):
+                looks[region.track].append(seen.embedding)
     tracks = {r.track for found in regions.values() for r in found}
     hidden = {track: people.hides(looks[track]) for track in tracks}
     return {
@@ -83,7 +83,7 @@ def _clearest(regions: Regions) -> dict[int, list[Region]]:
 def _portrait(photo: Path) -> Embedding:
     frame = next(iter(read(probe(photo))))
     faces = sorted(find_faces(frame.pixels), key=lambda face: face.box.area, reverse=True)
-    looks = embed(faces[0], frame.pixels) if faces else None
-    if not looks:
+    seen = look(faces[0], frame.pixels) if faces else None
+    if seen is None:
         raise UsageError("no face to compare with", where=photo, hint="give a clear photo of one person")
-    return looks[0]
+    return seen.embedding

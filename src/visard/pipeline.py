@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from visard.errors import NothingFound, VerificationFailed
 from visard.flow import ahead
 from visard.found import Found, find
+from visard.gallery import Gallery
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.media.write import Output, write
@@ -19,12 +21,17 @@ from visard.people import People, select
 from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
-from visard.shape.identity import warm_up
-from visard.types import Frame, Report
-from visard.verify import verify
+from visard.shape import identity
+from visard.tracing import trace
+from visard.types import Frame, Prepared, Report
+from visard.verify import meet, verify
+from visard.warmth import cool_down, warm_up
 
 _DRAFTS = 3
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
+
+_HEAD = 1 << 20
+"""Bytes at the beginning of a source that tell it from others."""
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the room, the frames done and the frames in all (None if unknown); may raise to stop the run."""
@@ -51,13 +58,15 @@ class Task:
     people: People = field(default_factory=People)
     strict: bool = False
     overwrite: bool = False
+    gallery: Gallery = field(default_factory=Gallery)
 
     def to_dict(self) -> dict[str, Any]:
         """Return, as plain values, everything that the bytes of a result depend on beside its source."""
         faces = b"".join(face.tobytes() for face in (*self.people.keep, *self.people.only))
         people: dict[str, Any] = {"keep": len(self.people.keep), "only": len(self.people.only)}
         people |= {"sha256": hashlib.sha256(faces).hexdigest()} if faces else {}
-        return self.policy.to_dict() | {"output": asdict(self.output), "people": people}
+        everyone = {"gallery": self.gallery.sha256} if self.gallery.sha256 else {}
+        return self.policy.to_dict() | {"output": asdict(self.output), "people": people} | everyone
 
 
 def deidentify(
@@ -67,27 +76,43 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
-    hider, original = Hider(task.policy), probe(source)
+    hider, original = Hider(task.policy, task.gallery, _fingerprint(source)), probe(source)
+    warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
         with clock("find"):
-            warm_up()
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             if task.people:
                 found = Found(select(frames, found.regions, task.people))
+        if not original.still:
+            cool_down()
         if task.strict and not any(found.all()):
             raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
+        originals = meet(original, frames, found, hider)
         for _ in range(_DRAFTS):
+            with clock("find"):
+                found = trace(frames, found, hider, original.still)
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
+            if not original.still:
+                cool_down()
+                identity.load()
             with clock("doubt"):
-                doubt = verify(draft, original, frames, found, hider, task.output.keep_metadata)
-            if not hider.insist(doubt.weak) and not doubt.missed:
+                doubt = verify(draft, original, frames, found, hider, originals, task.output.keep_metadata)
+            changed = hider.give_up(doubt.lost), hider.insist(doubt.weak), bool(doubt.missed)
+            if not any(changed):
                 break
             found = found.add(doubt.missed, original.still)
         if not doubt.passed:
             raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider))
         return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds)
+
+
+def _fingerprint(source: Path) -> str:
+    """Return what tells this source from others, its name aside; an unreadable one is `probe`'s to refuse."""
+    with suppress(OSError, ValueError), source.open("rb") as file:
+        return hashlib.sha256(file.read(_HEAD)).hexdigest()
+    return ""
 
 
 def _reel(original: Source) -> Reel:
@@ -108,6 +133,8 @@ def _hidden(
 
 
 def _remedy(hider: Hider) -> str:
+    if any(isinstance(method, Prepared) for method in hider.methods.values()):
+        return "raise --k, or use --method fill"
     blind = all(method.blind for method in hider.methods.values())
     return "raise --margin" if blind else "raise --strength, or use --method fill"
 

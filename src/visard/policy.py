@@ -22,15 +22,17 @@ class Rule:
     """How one kind of region is hidden.
 
     method: a name in METHODS; settings: that method's fields, such as strength or colour.
+    fallback: the method where that one finds no face to work on.
     margin: share of the box's width and height added on each side, 0 to 2.
     min_score: detections below it are ignored, 0 to 1. shape: outline of the mask.
     """
 
-    method: str = "fill"
+    method: str = "surrogate"
     settings: Mapping[str, Any] = field(default_factory=dict)
     margin: float = 0.1
     min_score: float = 0.3
     shape: Shape = "oval"
+    fallback: str = "fill"
 
     def __post_init__(self) -> None:
         _check_number("margin", self.margin, 0.0, 2.0)
@@ -46,9 +48,9 @@ class Policy:
     rules: Mapping[Kind, Rule] = field(default_factory=lambda: {"face": Rule()})
     seed: int = 0
 
-    def disguise(self, kind: Kind, track: int) -> int:
-        """Return the 63-bit seed of one subject: same policy seed, kind and track, same number."""
-        digest = hashlib.sha256(f"visard disguise {self.seed} {kind} {track}".encode()).digest()
+    def disguise(self, kind: Kind, track: int, source: str = "") -> int:
+        """Return the 63-bit seed of one subject: same policy seed, source, kind and track, same number."""
+        digest = hashlib.sha256(f"visard disguise {self.seed} {source} {kind} {track}".encode()).digest()
         return int.from_bytes(digest[:8], "big") >> 1
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,8 +114,9 @@ def with_rule(policy: Policy, kind: Kind, **changes: Any) -> Policy:
 def _rule(table: Mapping[str, Any]) -> Rule:
     own = {f.name for f in fields(Rule)} - {"settings"}
     chosen = {key: value for key, value in table.items() if key in own}
-    if not isinstance(chosen.get("method", ""), str):
-        raise UsageError(f"method is {chosen['method']!r}", hint="give a method's name in quotes")
+    for key in ("method", "fallback"):
+        if not isinstance(chosen.get(key, ""), str):
+            raise UsageError(f"{key} is {chosen[key]!r}", hint="give a method's name in quotes")
     return Rule(settings={key: value for key, value in table.items() if key not in own}, **chosen)
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
-from visard.errors import Interrupted, SourceError, TargetError, VisardError
+from visard.errors import Interrupted, SourceError, TargetError, UsageError, VisardError
 from visard.found import Found
+from visard.gallery import gather
 from visard.pipeline import Task, deidentify
 from visard.publish import publish
 from visard.report.page import render
@@ -59,13 +60,18 @@ def hide(
 
     regions: what to hide in each source, by its name, instead of looking. jobs: sources at a time. Every
     failure is one entry of the report; the exit code is that of the failures' kind, 1 for several kinds.
-    Raises UsageError or TargetError when nothing could be begun, Interrupted after Ctrl-C.
+    A method that hides people in groups looks at all sources first. Raises UsageError or TargetError when
+    nothing could be begun, Interrupted after Ctrl-C.
     """
     planned = plan([str(source) for source in sources], out)
     folder, stem = (out.parent, f"{out.name}.report") if _single(planned, out) else (out, "report")
-    batch = _Batch(task, regions, folder, stem, watch or Watch())
-    batch.watch.planned(len(planned))
-    return batch.work(planned, jobs)
+    watch = watch or Watch()
+    watch.planned(len(planned))
+    pictures = [(job.name, job.source) for job in planned if job.fault is None]
+    task = replace(task, gallery=gather(pictures, task.policy, regions, lambda name: watch.moved(name, "find", 1, 1)))
+    if task.people and task.gallery.methods:
+        raise UsageError("nobody can be spared from groups", hint="leave those pictures out of the folder")
+    return _Batch(task, regions, folder, stem, watch).work(planned, jobs)
 
 
 def _single(planned: Sequence[Job], out: Path) -> bool:
@@ -153,10 +159,11 @@ class _Batch:
         return page
 
     def _hide(self, job: Job) -> Report:
-        if job.fault is not None:
-            raise job.fault
-        known = None
-        if self.regions is not None:
+        fault = job.fault or self.task.gallery.faults.get(job.name)
+        if fault is not None:
+            raise fault
+        known = self.task.gallery.found.get(job.name)
+        if known is None and self.regions is not None:
             known = self.regions.get(job.name) or self.regions.get(job.source.name) or Found({})
         done = deidentify(job.source, job.target, self.task, known, self._progress(job.name))
         report = replace(done, source=job.name, output=os.path.relpath(job.target, self.folder))

@@ -119,7 +119,8 @@ class Region:
 
     points: (K, 2) float32 in frame pixels, or None; for faces five: the eye on the image's left,
     the eye on its right, nose tip, left and right mouth corner. track: the subject's number, -1 before
-    tracking. hide: False for a subject that the user spared.
+    tracking. hide: False for a subject that the user spared. mesh: (67,) pose and shape of a traced face, as
+    `shape.mesh.Canonical.encode` gives them, or None.
     """
 
     kind: Kind
@@ -128,6 +129,7 @@ class Region:
     points: Points | None = None
     track: int = -1
     hide: bool = True
+    mesh: Points | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +138,8 @@ class Patch:
 
     pixels: (h, w, 3) uint8 RGB. mask: (h, w) float32, 1 = hide, between 0 and 1 = feathered rim.
     points: (K, 2) float32 in patch pixels, or None. seed: one subject and key, one seed.
-    to_frame: (2, 3) float32, affine from patch to frame pixels.
+    to_frame: (2, 3) float32, affine from patch to frame pixels. mesh: (468, 3) float32 points of the face in
+    patch pixels, where it was traced, or None.
     """
 
     pixels: Pixels
@@ -145,6 +148,7 @@ class Patch:
     points: Points | None = None
     seed: int = 0
     to_frame: NDArray[np.float32] = field(default_factory=lambda: np.array([[1, 0, 0], [0, 1, 0]], np.float32))
+    mesh: Points | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,4 +230,38 @@ class Deidentifier(Protocol):
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return new pixels (h, w, 3) uint8 for the patch; the patch is left as it was."""
+        ...
+
+
+@runtime_checkable
+class Casting(Deidentifier, Protocol):
+    """A method that chooses a role for each subject once, and plays it in all its patches.
+
+    A call raises Unfit where it finds no face to work on; the rule's fallback then hides the region.
+    """
+
+    def cast(self, patches: Sequence[Patch]) -> Casting:
+        """Return the method with a role for each subject (one seed), chosen from its clearest patches, best first.
+
+        Subjects whose patches are all unfit get none.
+        """
+        ...
+
+    def fits(self, seed: int) -> bool:
+        """Return whether the subject with this seed has a role."""
+        ...
+
+
+@runtime_checkable
+class Prepared(Deidentifier, Protocol):
+    """A method that must know everybody before it hides anybody; until it is prepared, a call raises UsageError.
+
+    What it hands out is a face, shared by several people, so that a detector may find one in its result.
+    """
+
+    def prepare(self, patches: Sequence[Patch], labels: Sequence[str] = ()) -> Deidentifier:
+        """Return the method for a gallery of patches aligned to its size, one a person; labels: their folders.
+
+        The result raises UsageError for a patch that is not in the gallery.
+        """
         ...

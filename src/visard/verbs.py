@@ -16,7 +16,7 @@ from visard.policy import Policy
 from visard.run import Run, Watch
 from visard.run import hide as run
 from visard.types import Check
-from visard.verify import verify
+from visard.verify import meet, verify
 
 Pathlike = str | Path
 
@@ -54,10 +54,10 @@ def check(
     VerificationFailed, which carries all checks, unless every one passed.
     """
     policy = policy or Policy()
-    original = probe(Path(before))
+    hider, original = Hider(policy), probe(Path(before))
     frames = functools.partial(read, original, exact=False)
     found = found or look(original, frames, policy, lambda index: None)
-    doubt = verify(Path(after), original, frames, found, Hider(policy))
+    doubt = verify(Path(after), original, frames, found, hider, meet(original, frames, found, hider))
     if not doubt.passed:
         raise VerificationFailed(doubt.checks, where=after, hint="hide it again")
     return doubt.checks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,11 +65,13 @@ def test_cut_and_paste_are_inverse_and_touch_nothing_else(
     patch = cut(frame, Region("face", box, 1.0), Rule(shape=shape), 0)
     if patch is None:
         return
-    back = paste(frame, [(patch, patch.pixels)])
+    back = copy_of(frame)
+    paste(back, patch, patch.pixels)
     assert np.array_equal(back.pixels, frame.pixels)
 
     new = 255 - patch.pixels
-    hidden = paste(frame, [(patch, new)])
+    hidden = copy_of(frame)
+    paste(hidden, patch, new)
     mask = np.zeros((height, width), np.float32)
     x, y = (int(v) for v in patch.to_frame[:, 2])
     mask[y : y + patch.mask.shape[0], x : x + patch.mask.shape[1]] = patch.mask
@@ -78,13 +82,19 @@ def test_cut_and_paste_are_inverse_and_touch_nothing_else(
     assert np.array_equal(hidden.deep[mask == 1], hidden.pixels[mask == 1].astype(np.uint16) * 257)
 
 
+def copy_of(frame: Frame) -> Frame:
+    return replace(frame, pixels=frame.pixels.copy(), deep=None if frame.deep is None else frame.deep.copy())
+
+
 def test_a_later_piece_never_brings_an_original_back() -> None:
     """Two people side by side: the soft rim of one mask lies over the other's core."""
     secret = np.full((60, 90, 3), 200, np.uint8)
     frame = Frame(secret)
     left, right = (cut(frame, Region("face", Box(x, 10, x + 30, 50), 1.0), Rule(), 0) for x in (10, 35))
     assert left is not None and right is not None
-    hidden = paste(frame, [(p, np.zeros_like(p.pixels)) for p in (left, right)])
+    hidden = copy_of(frame)
+    for piece in (left, right):
+        paste(hidden, piece, np.zeros_like(piece.pixels))
     x, y = (int(v) for v in left.to_frame[:, 2])
     core = hidden.pixels[y : y + left.mask.shape[0], x : x + left.mask.shape[1]][left.mask == 1]
     assert (core == 0).all()

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from visard.detect import second_opinion
 from visard.hider import Hider
 from visard.policy import Policy, Rule
 from visard.types import Box, Check, Frame, Pixels, Region
 from visard.verify.found_again import FoundAgain
 from visard.verify.known_again import KnownAgain
+from visard.verify.originals import Originals
 from visard.verify.untouched import Detail, Untouched
 
 from ..conftest import ASTRONAUT_FACE
@@ -94,17 +94,17 @@ def test_untouched_allows_a_codec_its_noise_but_no_misplaced_paste(astronaut: Pi
 
 def test_known_again(astronaut: Pixels) -> None:
     for method, passed in (("fill", True), ("pixelate", True)):
-        check = KnownAgain(second_opinion(still=False))
+        check = KnownAgain(Originals())
         check.see(Frame(astronaut), Frame(hidden(astronaut, method)), FACE, cover_of(astronaut))
         assert check.check().passed is passed
-    check = KnownAgain(second_opinion(still=False))
+    check = KnownAgain(Originals())
     check.see(Frame(astronaut), Frame(astronaut), FACE, cover_of(astronaut))
     assert check.check().value > 0.3 and not check.check().passed
 
 
 def test_of_what_is_no_face_the_recogniser_says_nothing(astronaut: Pixels) -> None:
     flag = Region("face", Box(10, 300, 90, 400), 0.5, track=2)
-    check = KnownAgain(second_opinion(still=False))
+    check = KnownAgain(Originals())
     check.see(Frame(astronaut), Frame(astronaut), flag, cover_of(astronaut))
     assert check.check().passed
 
@@ -112,15 +112,21 @@ def test_of_what_is_no_face_the_recogniser_says_nothing(astronaut: Pixels) -> No
 def test_known_again_looks_at_a_track_once_in_a_while(astronaut: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
 
-    def embed(*_: object) -> list[NDArray[np.float64]]:
-        looks.append(1)
-        return [np.zeros(128), np.ones(128)]
+    def look(self: Originals, frame: Frame, region: Region) -> None:
+        looks.append(frame.index)
 
-    monkeypatch.setattr("visard.verify.known_again.embed", embed)
-    check = KnownAgain(lambda pixels: [Region("face", FACE.box.shift(-105, 0), 1.0)])
+    monkeypatch.setattr(Originals, "look", look)
+    check = KnownAgain(Originals())
     for i in range(200):
         check.see(Frame(astronaut, i, i / 25), Frame(astronaut, i, i / 25), FACE, cover_of(astronaut))
-    assert len(looks) == 2
+    assert looks == [0, 100]
+
+
+def test_an_original_is_looked_at_once(astronaut: Pixels) -> None:
+    originals = Originals()
+    originals.expect(Frame(astronaut), [FACE])
+    seen = originals.look(Frame(astronaut), FACE)
+    assert seen is not None and originals.look(Frame(astronaut), FACE) is seen
 
 
 def finder(face: Region) -> Callable[[Pixels], list[Region]]:

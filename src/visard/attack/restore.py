@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from visard.hider import Hider
 from visard.methods.blur import Blur, gaussian
 from visard.paste import paste
 from visard.shape.align import cut
-from visard.types import Frame, Patch, Pixels, Region
+from visard.types import Frame, Pixels, Region
 
 Image = NDArray[np.float64]
 
@@ -33,15 +34,15 @@ def restore(hidden: Frame, regions: Sequence[Region], hider: Hider, deblur: Debl
 
     Regions that another method hid stay as they are: their pixels are no blur of anything.
     """
-    pieces: list[tuple[Patch, Pixels]] = []
+    canvas = replace(hidden, pixels=hidden.pixels.copy(), deep=None)
     for region in regions:
         method, patch = hider.method(region), cut(hidden, region, hider.rule(region), 0)
         if region.hide and patch is not None and isinstance(method, Blur):
             sigma = method.sigma(patch.mask)
             # What the mask left sharp would ring through the whole patch: it is blurred to match.
             seen = np.where(patch.mask[..., None] < 1, gaussian(patch.pixels, sigma), patch.pixels)
-            pieces.append((patch, deblur(seen, sigma)))
-    return paste(hidden, pieces)
+            paste(canvas, patch, deblur(seen, sigma))
+    return canvas
 
 
 def wiener(pixels: Pixels, sigma: float) -> Pixels:

@@ -31,7 +31,7 @@ def command(
     **choices: Any,
 ) -> int:
     """Compare a hidden file AFTER with its original BEFORE; exit code 5 if a check fails."""
-    policy = build_policy(**choices, method=method, settings=parse_settings((), None))
+    policy = build_policy(**choices, method=method, settings=parse_settings(()))
     ensure_models(offline)
     from visard.regions import load_regions
     from visard.verbs import check

@@ -22,6 +22,7 @@ from visard.policy import Policy
 @click.option("--out", type=existing, help="Folder, or file for one source (default visard-out).")
 @click.option("--method", type=str, help=f"How to hide: {', '.join(METHODS)} (default fill).")
 @click.option("--strength", type=float, help="Above 0 and up to 1, for methods that have one.")
+@click.option("--k", type=int, help="People in a group, at least, for methods that hide people in groups.")
 @click.option(
     "--set",
     "pairs",
@@ -62,6 +63,7 @@ def command(
     out: Path | None,
     method: str | None,
     strength: float | None,
+    k: int | None,
     pairs: tuple[str, ...],
     seed: int | None,
     dry_run: bool,
@@ -79,17 +81,19 @@ def command(
     Results and report.json and report.html go to --out; finished files are recognised and skipped.
     """
     choices = {key: rest.pop(key) for key in ("policy_file", "min_score", "margin", "shape")}
-    policy = build_policy(**choices, method=method, seed=seed, settings=parse_settings(pairs, strength))
+    policy = build_policy(**choices, method=method, seed=seed, settings=parse_settings(pairs, strength=strength, k=k))
     _refuse_wrong_settings(policy, choices["policy_file"])
     if dry_run:
         click.echo(policy.to_toml(), nl=False)
         return 0
     from visard.media.write import Output
-    from visard.pipeline import Task
+    from visard.warmth import warm_up
 
     output = Output(rest["codec"], rest["crf"], rest["audio"], rest["keep_metadata"])
     ensure_models(offline, quiet)
+    warm_up()
     from visard.people import load_people
+    from visard.pipeline import Task
 
     people = load_people(keep_person, only_person)
     task = Task(policy, output, people, rest["strict"], rest["overwrite"])

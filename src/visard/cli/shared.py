@@ -54,9 +54,9 @@ def build_policy(
     return policy if seed is None else Policy(policy.rules, seed)
 
 
-def parse_settings(pairs: tuple[str, ...], strength: float | None) -> dict[str, Any]:
-    """Return KEY=VALUE pairs as settings; a value is a TOML value, or else a string."""
-    settings: dict[str, Any] = {} if strength is None else {"strength": strength}
+def parse_settings(pairs: tuple[str, ...], **options: float | None) -> dict[str, Any]:
+    """Return KEY=VALUE pairs, and options that were given, as settings; a value is TOML, or else a string."""
+    settings: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:

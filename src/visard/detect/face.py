@@ -46,7 +46,7 @@ def blazeface_glance(pixels: Pixels, min_score: float) -> Found:
     48 x 48 anchors of stride 4; it gives one point for the mouth, from which both corners are estimated.
     """
     tensor = pixels[None].astype(np.float32) / 127.5 - 1
-    raw, logits = _blazeface()(tensor)
+    raw, logits = blazeface_net()(tensor)
     scores = 1 / (1 + np.exp(-np.clip(logits.reshape(-1), -80, 80)))
     seen = np.nonzero(scores > min_score)[0]
     pairs = raw.reshape(-1, 8, 2)[seen]
@@ -79,5 +79,6 @@ def centerface_net() -> OpenCvNet:
 
 
 @cache
-def _blazeface() -> LiteNet:
+def blazeface_net() -> LiteNet:
+    """Return the one BlazeFace of this process."""
     return LiteNet("blazeface_full_range")

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 import cv2
 import numpy as np
 
-from visard.detect.face import BLAZE_SIDE, blazeface_glance, centerface_glance, centerface_net
+from visard.detect.face import BLAZE_SIDE, blazeface_glance, blazeface_net, centerface_glance, centerface_net
 from visard.detect.merge import Found, merge, regions, stretch
 from visard.detect.search import sweep, turned
 from visard.detect.tiles import Tiling, plan, starts
@@ -18,8 +18,8 @@ from visard.types import Kind, Pixels, Region
 
 Effort = Literal["coarse", "key", "fine"]
 
-_AREA = 310_000
-"""Network pixels of a tile: CenterFace needs some 250 bytes of memory for each of them."""
+_AREA, _AREA_KEY = 350_000, 310_000
+"""Network pixels of a tile in pictures and key frames: CenterFace needs some 250 bytes of memory for each of them."""
 
 _OVERLAP = 48
 """Network pixels that neighbouring tiles share; larger faces are seen whole in the look at `_LARGE`."""
@@ -57,13 +57,15 @@ class CenterFace:
         looks = [self._whole(small, _LARGE)] if self.effort == "coarse" else list(self._fine(small))
         parts = [stretch(seen, *back) for seen in looks]
         if self.effort != "coarse":
-            scale = fine_scale(height, width) if self.effort == "fine" else key_scale(height, width)
-            tiling = plan(height, width, scale, _AREA, _OVERLAP)
+            fine = self.effort == "fine"
+            scale = fine_scale(height, width) if fine else key_scale(height, width)
+            tiling = plan(height, width, scale, _AREA if fine else _AREA_KEY, _OVERLAP)
             parts.append(sweep(centerface_glance, pixels, tiling, self.min_score))
         return regions(merge(np.concatenate(parts)), height, width)
 
     def _fine(self, small: Pixels) -> Iterator[Found]:
-        yield self._whole(small, _LARGE)
+        if self.effort == "fine":
+            yield self._whole(small, _LARGE)
         yield self._whole(small, _HUGE)
         score = max(self.min_score, _TURNED_SCORE)
         longest = _TURNED if self.effort == "fine" else _TURNED_KEY
@@ -98,16 +100,14 @@ class BlazeFace:
         if self.effort == "fine":
             # Tiles of half and of a quarter of the picture, but none so small that it is only magnified.
             sides += [side for part in (2, 4) if (side := sides[0] // part) >= BLAZE_SIDE // 2]
-        parts = [self._look(pixels, side) for side in sides]
+        # The picture is scaled once for all tiles of a side, and for larger sides from that.
+        parts, small = [], pixels
+        for side in reversed(sides):
+            small = _shrink(small, max(BLAZE_SIDE, round(sides[0] * BLAZE_SIDE / side)))
+            tiling = _squares(small, round(side * max(small.shape[:2]) / sides[0]))
+            seen = sweep(blazeface_glance, small, tiling, self.min_score)
+            parts.append(stretch(seen, width / small.shape[1], height / small.shape[0]))
         return regions(merge(np.concatenate(parts)), height, width)
-
-    def _look(self, pixels: Pixels, side: int) -> Found:
-        # The picture is scaled once for all tiles of a side, not tile by tile.
-        longest = max(pixels.shape[:2])
-        small = _shrink(pixels, max(BLAZE_SIDE, round(longest * BLAZE_SIDE / side)))
-        scale = longest / max(small.shape[:2])
-        seen = sweep(blazeface_glance, small, _squares(small, round(side / scale)), self.min_score)
-        return stretch(seen, pixels.shape[1] / small.shape[1], pixels.shape[0] / small.shape[0])
 
 
 def find_faces(pixels: Pixels, min_score: float = 0.3, effort: Effort = "fine") -> list[Region]:
@@ -117,6 +117,12 @@ def find_faces(pixels: Pixels, min_score: float = 0.3, effort: Effort = "fine") 
     ModelError.
     """
     return CenterFace(min_score, effort)(pixels)
+
+
+def load() -> None:
+    """Load the networks now, if they are not; raises ModelError."""
+    centerface_net().load()
+    blazeface_net().load()
 
 
 def rest() -> None:
@@ -132,12 +138,9 @@ def second_opinion(still: bool) -> BlazeFace:
 def fine_scale(height: int, width: int) -> float:
     """Return network pixels per picture pixel of the fine search for a picture of that size in pixels.
 
-    Small pictures are enlarged, up to twice; up to 2 MP they stay; larger ones shrink, at most to 0.4.
+    Small pictures are enlarged, up to twice; up to 1.6 MP they stay; larger ones shrink, at most to 0.36.
     """
-    area = height * width / 1e6
-    if area <= 2:
-        return min(2.0, max(1.0, sqrt(1.6 / area)))
-    return max(0.4, sqrt(2 / area))
+    return max(0.36, min(2.0, sqrt(1.6e6 / (height * width))))
 
 
 def key_scale(height: int, width: int) -> float:
@@ -165,7 +168,7 @@ def _single(pixels: Pixels, longest: int) -> Tiling:
 
 
 def _squares(pixels: Pixels, side: int) -> Tiling:
-    # Squares that share a third with their neighbours.
+    # Squares that share a quarter with their neighbours.
     height, width = pixels.shape[:2]
-    corners = tuple((x, y) for y in starts(height, side, side // 3) for x in starts(width, side, side // 3))
+    corners = tuple((x, y) for y in starts(height, side, side // 4) for x in starts(width, side, side // 4))
     return Tiling(BLAZE_SIDE, BLAZE_SIDE, side, side, corners)

@@ -10,7 +10,8 @@ from visard.attack.cache import Keep, forget
 from visard.attack.looks import Look, search
 from visard.attack.score import Score, absent, rate
 from visard.detect import BlazeFace, CenterFace
-from visard.shape.identity import eyes_and_nose
+from visard.shape.landmarks import LEFT_EYE, RIGHT_EYE, find_mesh
+from visard.types import Region
 
 
 def detected(looks: Sequence[Look], keep: Keep = forget) -> tuple[Score, ...]:
@@ -30,7 +31,7 @@ def detected(looks: Sequence[Look], keep: Keep = forget) -> tuple[Score, ...]:
 def pose(looks: Sequence[Look]) -> tuple[Score, ...]:
     """Return how far landmarks moved, and in how many pictures there was a face to measure.
 
-    The mean distance of dlib's five points before and after, in distances between the outer eye corners. In the
+    The mean distance of the 468 mesh points before and after, in distances between the outer eye corners. In the
     clean picture they are looked for where the face was found; in the hidden one where it is found again. Pictures
     in which it is not found are failures, which `pose found` counts.
     """
@@ -45,6 +46,9 @@ def pose(looks: Sequence[Look]) -> tuple[Score, ...]:
 def _moved(look: Look) -> float | None:
     if look.found_box is None:
         return None
-    before, after = eyes_and_nose(look.clean, look.box), eyes_and_nose(look.hidden, look.found_box)
-    outer = float(np.linalg.norm(before[0] - before[2]))
+    before, after = (
+        find_mesh(pixels, Region("face", box, 1.0)).vertices[:, :2]
+        for pixels, box in ((look.clean, look.box), (look.hidden, look.found_box))
+    )
+    outer = float(np.linalg.norm(before[RIGHT_EYE[0]] - before[LEFT_EYE[0]]))
     return float(np.linalg.norm(before - after, axis=1).mean()) / outer if outer else None

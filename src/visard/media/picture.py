@@ -67,8 +67,8 @@ def read_picture(source: Source) -> Iterator[Frame]:
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
     """Open a picture with Pillow; whatever fails inside the block becomes a SourceError."""
-    _prepare()
     try:
+        _prepare(path)
         with Image.open(path) as image:
             _check_size(image, path)
             yield image
@@ -102,16 +102,19 @@ def depth_of(image: Image.Image) -> int:
     return 8
 
 
-def _prepare() -> None:
-    """Make HEIF known to Pillow, and raise its own limit of pixels to ours (a host may have lifted it)."""
+def _prepare(path: Path) -> None:
+    """Make HEIF known to Pillow where it is needed, and raise its own limit of pixels to ours (a host may lift it)."""
     if Image.MAX_IMAGE_PIXELS is not None:
         Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, MOST_PIXELS)
-    Image.preinit()
     if "HEIF" not in Image.OPEN:
+        with path.open("rb") as file:
+            if file.read(8)[4:] != b"ftyp":
+                return
+        # Pillow's own formats come first.
+        Image.init()
         from pillow_heif import register_heif_opener
 
         register_heif_opener(thumbnails=False)
-    Image.init()
 
 
 def _kind(image: Image.Image) -> str:

@@ -11,12 +11,19 @@ from visard.errors import UsageError, suggest
 from visard.types import Deidentifier
 
 METHODS: Mapping[str, str] = {
+    "surrogate": "visard.methods.surrogate:Surrogate",
     "fill": "visard.methods.fill:Fill",
     "darken": "visard.methods.darken:Darken",
     "blur": "visard.methods.blur:Blur",
     "pixelate": "visard.methods.pixelate:Pixelate",
     "noise": "visard.methods.noise:Noise",
     "impulse": "visard.methods.impulse:Impulse",
+    "svd": "visard.methods.svd:Svd",
+    "pca": "visard.methods.pca:Pca",
+    "hypersphere": "visard.methods.hypersphere:Hypersphere",
+    "ksame-pixel": "visard.methods.ksame_pixel:KSamePixel",
+    "ksame-eigen": "visard.methods.ksame_eigen:KSameEigen",
+    "ksame-m": "visard.methods.ksame_m:KSameM",
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 

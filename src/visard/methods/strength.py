@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
-from visard.errors import UsageError
+from visard.errors import UsageError, suggest
 from visard.types import Mask
 
 
@@ -12,6 +14,24 @@ def check_share(name: str, value: object) -> None:
     """Raise UsageError unless value is a number in (0, 1]."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value <= 1.0:
         raise UsageError(f"{name} is {value!r}", hint="give a number above 0 and up to 1")
+
+
+def check_above(name: str, value: object) -> None:
+    """Raise UsageError unless value is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < float("inf"):
+        raise UsageError(f"{name} is {value!r}", hint="give a number above 0")
+
+
+def check_count(name: str, value: object, least: int = 1) -> None:
+    """Raise UsageError unless value is a whole number, at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError(f"{name} is {value!r}", hint=f"give a whole number, {least} or more")
+
+
+def check_name(name: str, value: object, known: Collection[str]) -> None:
+    """Raise UsageError with a suggestion unless value is one of the known names."""
+    if not isinstance(value, str) or value not in known:
+        raise UsageError(f"{name} is {value!r}", hint=suggest(str(value), known))
 
 
 def hidden_side(mask: Mask) -> float:

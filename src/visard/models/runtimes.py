@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -23,22 +23,33 @@ Floats = NDArray[np.float32]
 
 
 class OpenCvNet:
-    """An ONNX network in OpenCV, which takes inputs of any size."""
+    """An ONNX network in OpenCV, which takes inputs of any size.
 
-    def __init__(self, name: str, outputs: Sequence[str]) -> None:
+    outputs: names of the results; none: the file's only one. to_onnx: turns a file of another format into ONNX.
+    """
+
+    def __init__(self, name: str, outputs: Sequence[str] = (), to_onnx: Callable[[bytes], bytes] = bytes) -> None:
         self.name = name
         self.outputs = tuple(outputs)
+        self._to_onnx = to_onnx
         self._lock = threading.Lock()
         self._net: Any = None
 
     def __call__(self, blob: Floats) -> list[Floats]:
-        """Return the named outputs for a (1, C, H, W) float32 input; raises ModelError on first use."""
+        """Return the outputs for an (N, C, H, W) float32 input; raises ModelError on first use."""
         with self._lock:
             if self._net is None:
                 self._net = self._load()
             self._net.setInput(blob)
             # Copied: OpenCV may reuse its buffers in the next call.
-            return [np.array(out, np.float32) for out in self._net.forward(self.outputs)]
+            results = self._net.forward(self.outputs) if self.outputs else [self._net.forward()]
+            return [np.array(out, np.float32) for out in results]
+
+    def load(self) -> None:
+        """Load the network now, if it is not; raises ModelError."""
+        with self._lock:
+            if self._net is None:
+                self._net = self._load()
 
     def release(self) -> None:
         """Give the memory back, some 50 to 100 MB after large inputs; the next call loads the network again."""
@@ -48,7 +59,7 @@ class OpenCvNet:
     def _load(self) -> Any:
         import cv2
 
-        return cv2.dnn.readNetFromONNX(np.frombuffer(store.read(self.name), np.uint8))
+        return cv2.dnn.readNetFromONNX(np.frombuffer(self._to_onnx(store.read(self.name)), np.uint8))
 
 
 class LiteNet:
@@ -61,12 +72,17 @@ class LiteNet:
 
     def __call__(self, tensor: Floats) -> list[Floats]:
         """Return all outputs, in the file's order, for one float32 input; raises ModelError on first use."""
+        self.load()
         with self._lock:
-            if self._net is None:
-                self._net = self._load()
             self._net.set_tensor(self._net.get_input_details()[0]["index"], tensor)
             self._net.invoke()
             return [self._net.get_tensor(out["index"]) for out in self._net.get_output_details()]
+
+    def load(self) -> None:
+        """Load the network now, if it is not; raises ModelError."""
+        with self._lock:
+            if self._net is None:
+                self._net = self._load()
 
     def _load(self) -> Any:
         content = store.read(self.name)

@@ -39,6 +39,7 @@ _MEANING = {
     "untouched": "Change outside the hidden parts (grey levels)",
     "found_again": "Faces that a second detector still finds",
     "known_again": "Likeness to the original beyond hair and background (dlib)",
+    "face_lost": "Exchanged faces that are no longer seen as faces",
     "detail_left": "Detail left in the hidden parts",
     "tags": "Tags that could identify someone",
 }

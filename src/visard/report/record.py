@@ -17,7 +17,7 @@ from visard.media.read import Source
 from visard.models.store import sha256s
 from visard.types import Check, Report
 
-_MODELS = ("centerface", "blazeface_full_range", "dlib_landmarks5", "dlib_resnet")
+_MODELS = ("centerface", "blazeface_full_range", "dlib_resnet", "face_mesh")
 
 
 def describe(
@@ -49,13 +49,18 @@ def describe(
         models=sha256s(_MODELS),
         version=__version__,
         seconds=dict(seconds),
-        notes=(*original.notes, *_insisted(hider)),
+        notes=(*original.notes, *hider.gallery.notes, *_insisted(hider)),
     )
 
 
 def _insisted(hider: Hider) -> list[str]:
-    number = len(hider.insisted)
-    return [f"{number} hidden at full strength, because a check still saw through"] if number else []
+    notes = []
+    if stronger := len(hider.insisted - hider.unfit):
+        notes.append(f"{stronger} hidden at full strength, because a check still saw through")
+    if hider.unfit:
+        names = sorted({method.name for kind, method in hider.fallbacks.items() if kind in hider.casting})
+        notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: no face could be exchanged there")
+    return notes
 
 
 def failure(source: str, error: str, task: Mapping[str, Any]) -> Report:

@@ -6,6 +6,7 @@ import numpy as np
 
 from visard.policy import Rule
 from visard.shape.mask import outline, window
+from visard.shape.mesh import canonical
 from visard.types import Frame, Patch, Region
 
 
@@ -23,4 +24,6 @@ def cut(frame: Frame, region: Region, rule: Rule, seed: int) -> Patch | None:
     pixels.flags.writeable = False
     shift = np.array([[1, 0, columns.start], [0, 1, rows.start]], np.float32)
     points = None if region.points is None else region.points - shift[:, 2]
-    return Patch(pixels, outline(region, rule, cells), region.kind, points, seed, shift)
+    corner = np.array([columns.start, rows.start, 0], np.float32)
+    mesh = None if region.mesh is None else canonical().decode(region.mesh) - corner
+    return Patch(pixels, outline(region, rule, cells), region.kind, points, seed, shift, mesh)

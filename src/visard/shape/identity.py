@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
+from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.errors import VisardError
-from visard.models.store import path
-from visard.types import Box, Pixels, Points, Region
+from visard.models.dlib_resnet import MEAN, SIDE, to_onnx
+from visard.models.runtimes import OpenCvNet
+from visard.shape.similarity import Matrix, fit, warp
+from visard.types import Pixels, Points, Region
 
 Embedding = NDArray[np.float32]
 
@@ -21,43 +22,53 @@ SAME_PERSON = 0.6
 _SMALLEST = 24
 """Faces with fewer pixels across say nothing reliable about who it is."""
 
-_lock = threading.Lock()
-_loaded: list[tuple[Any, Any]] = []
+_AROUND = 0.6
+"""By how much of its box a face's surroundings, which the aligned square needs, reach beyond it."""
+
+_PLACES = np.array([(46.5, 46.5), (103.6, 46.5), (75.1, 79.3), (50.8, 104.5), (99.4, 104.5)], np.float32)
+"""Where a detector's five points lie in dlib's aligned square of 150 pixels: medians over 600 photos of 150 people.
+People are told apart as well as with dlib's own landmarks (rank-1 .976 against .973 on those photos)."""
+
+_IN_BOX = np.array([(-0.23, -0.11), (0.23, -0.11), (0.0, 0.08), (-0.19, 0.24), (0.19, 0.24)], np.float32)
+"""Where the points lie in a face's box, from its centre, in widths and heights; for boxes that come without."""
 
 
-def embed(region: Region, *pictures: Pixels) -> list[Embedding] | None:
-    """Return the 128 numbers of the face in each picture, at the place and pose it has in the first.
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """A face that was looked at: who it is, the (rows, columns) that were looked at, and the way to its square."""
 
-    pictures: (H, W, 3) uint8 RGB of one size; the landmarks of the first align them all, which is an
-    attacker's best case for the others. Returns None where the face is too small to tell.
-    Source: dlib's ResNet-29 and 5-point landmarks (MODELS 3).
+    embedding: Embedding
+    cells: tuple[slice, slice]
+    _square: Matrix
+
+    def again(self, crop: Pixels) -> Embedding:
+        """Return the embedding at the same place and pose in the same cells of another picture."""
+        return _embed(crop, self._square)
+
+
+def look(region: Region, pixels: Pixels) -> Look | None:
+    """Return who the face of a region in (H, W, 3) uint8 RGB pixels is, or None where it is too small to tell.
+
+    Raises ModelError. Source: dlib's ResNet-29 (MODELS 3), aligned by the region's five points.
     """
-    if min(region.box.width, region.box.height) < _SMALLEST:
+    cells = region.box.grow(_AROUND).cells(*pixels.shape[:2])
+    crop = pixels[cells]
+    if min(region.box.width, region.box.height, *crop.shape[:2]) < _SMALLEST:
         return None
-    height, width = pictures[0].shape[:2]
-    cells = region.box.grow(0.6).cells(height, width)
-    crops = [np.ascontiguousarray(p[cells]) for p in pictures]
-    face = region.box.shift(-cells[1].start, -cells[0].start)
-    if min(crops[0].shape[:2]) < _SMALLEST:
-        return None
-    import dlib
-
-    landmarks, recogniser = _networks()
-    with _lock:
-        shape = landmarks(crops[0], _square(face))
-        chips = [dlib.get_face_chip(crop, shape, size=150, padding=0.25) for crop in crops]
-        return [np.asarray(recogniser.compute_face_descriptor(chip), np.float32) for chip in chips]
+    square = fit(_five(region) - np.array([cells[1].start, cells[0].start], np.float32), _PLACES)
+    return Look(_embed(crop, square), cells, square)
 
 
-def eyes_and_nose(pixels: Pixels, box: Box) -> Points:
-    """Return dlib's five points (5, 2) of the face in a box of (H, W, 3) uint8 RGB pixels.
+def _five(region: Region) -> Points:
+    if region.points is not None and len(region.points) == len(_PLACES):
+        return region.points
+    return np.asarray(region.box.centre + _IN_BOX * (region.box.width, region.box.height), np.float32)
 
-    The eye on the image's right, outer and inner corner, the other eye likewise, and the base of the nose.
-    """
-    landmarks, _ = _networks()
-    with _lock:
-        shape = landmarks(np.ascontiguousarray(pixels), _square(box))
-    return np.array([(point.x, point.y) for point in shape.parts()], np.float32)
+
+def _embed(crop: Pixels, square: Matrix) -> Embedding:
+    chip = warp(crop, square, SIDE, SIDE, border=cv2.BORDER_CONSTANT)
+    blob = ((chip - np.array(MEAN, np.float32)) / np.float32(256)).transpose(2, 0, 1)[None]
+    return _recogniser()(np.ascontiguousarray(blob))[0].reshape(-1)
 
 
 def distance(one: Embedding, other: Embedding) -> float:
@@ -65,30 +76,11 @@ def distance(one: Embedding, other: Embedding) -> float:
     return float(np.linalg.norm(one - other))
 
 
-def warm_up() -> None:
-    """Load the networks now, in a thread of their own, so that nobody waits for them later."""
-
-    def load() -> None:
-        with suppress(VisardError):  # whoever needs the networks gets the error
-            _networks()
-
-    threading.Thread(target=load, name="visard-warm-up", daemon=True).start()
+def load() -> None:
+    """Load the network now, if it is not; raises ModelError."""
+    _recogniser().load()
 
 
-def _networks() -> tuple[Any, Any]:
-    with _lock:
-        if not _loaded:
-            import dlib
-
-            landmarks = dlib.shape_predictor(str(path("dlib_landmarks5")))
-            _loaded.append((landmarks, dlib.face_recognition_model_v1(str(path("dlib_resnet")))))
-        return _loaded[0]
-
-
-def _square(box: Box) -> Any:
-    """Return the square that dlib's detector would draw: it leaves out the forehead of a taller box."""
-    import dlib
-
-    (cx, cy), half = box.centre, (box.width + box.height) / 4
-    cy += 0.06 * box.height
-    return dlib.rectangle(round(cx - half), round(cy - half), round(cx + half), round(cy + half))
+@cache
+def _recogniser() -> OpenCvNet:
+    return OpenCvNet("dlib_resnet", to_onnx=to_onnx)

@@ -18,9 +18,11 @@ from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Check, Frame, Region
+from visard.types import Check, Frame, Prepared, Region
 from visard.verify.found_again import FoundAgain
+from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
+from visard.verify.originals import Originals
 from visard.verify.tags import check_tags
 from visard.verify.untouched import Detail, Untouched
 
@@ -33,17 +35,28 @@ _LOSSLESS = {"PNG", "BMP", "TIFF"}
 class Doubt:
     """What the doubting room has to say.
 
-    missed: faces that nobody had found before, frame by frame. weak: regions that a check still saw through.
+    missed: faces that nobody had found before, frame by frame. weak: regions that a check still saw through. lost:
+    regions that should show a face and do not.
     """
 
     checks: tuple[Check, ...]
     missed: Sequence[Sighting]
     weak: Sequence[Region]
+    lost: Sequence[Region]
 
     @property
     def passed(self) -> bool:
         """True where every check passed."""
         return all(check.passed for check in self.checks)
+
+
+def meet(original: Source, frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider) -> Originals:
+    """Return who the hidden people are; at a picture the looking begins at once, beside the writing."""
+    originals = Originals()
+    if original.still and original.frames == 1:
+        for frame in frames():
+            originals.expect(frame, [r for r in found.at(frame.index) if _promised(hider, r)])
+    return originals
 
 
 def verify(
@@ -52,15 +65,16 @@ def verify(
     frames: Callable[[], Iterator[Frame]],
     found: Found,
     hider: Hider,
+    originals: Originals,
     keep_metadata: tuple[str, ...] = (),
 ) -> Doubt:
     """Return what is to be said against a draft, read from its bytes beside the original's frames.
 
     Which checks apply follows from the claims of each region's method: whoever promises that nobody
-    recognises the person is asked whether anybody does.
+    recognises the person is asked whether anybody does. originals: who the hidden people were.
     """
     written = probe(draft)
-    room = _Room(written, hider)
+    room = _Room(written, hider, originals)
     before = frames() if original.still else ahead(frames())
     after = read(written, exact=False) if original.still else ahead(read(written, exact=False))
     for old, new in zip_longest(before, after):
@@ -69,18 +83,19 @@ def verify(
         else:
             room.see(old, new, found.at(old.index))
     checks = (*room.checks(), check_tags(draft, keep_metadata))
-    return Doubt(checks, room.found_again.missed, room.weak)
+    return Doubt(checks, room.found_again.missed, room.weak, room.kept.lost)
 
 
 class _Room:
     """All checks over one draft, frame by frame."""
 
-    def __init__(self, written: Source, hider: Hider) -> None:
+    def __init__(self, written: Source, hider: Hider, originals: Originals) -> None:
         self.hider = hider
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
         self.found_again = FoundAgain(second_opinion(written.still), self._may_show)
-        self.known_again = KnownAgain(second_opinion(still=False))
+        self.known_again = KnownAgain(originals)
+        self.kept = Kept(originals, second_opinion(still=False))
         self.detail = Detail()
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="visard-doubt")
         self._asked: list[Future[None]] = []
@@ -96,7 +111,8 @@ class _Room:
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
         for region in hidden:
-            if self.hider.method(region).goal == "everyone":
+            method = self.hider.method(region)
+            if method.goal == "everyone" and method.form != "generate":
                 self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region))
 
     def checks(self) -> Iterator[Check]:
@@ -104,7 +120,7 @@ class _Room:
         self._answer()
         self._aside.shutdown()
         yield Check("frames_lost", float(self.lost), 0.0)
-        yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.detail))
+        yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.kept, self.detail))
 
     @property
     def weak(self) -> list[Region]:
@@ -118,12 +134,15 @@ class _Room:
 
     def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], cover: Cover) -> None:
         for region in hidden:
-            if region.kind == "face" and self.hider.method(region).goal in ("everyone", "machines"):
+            if _promised(self.hider, region):
                 self.known_again.see(before, after, region, cover)
+            if self.hider.method(region).form == "generate":
+                self.kept.see(before, after, region)
 
     def _may_show(self, region: Region) -> bool:
         method = self.hider.method(region)
-        return method.blind or method.form == "generate" or method.goal == "machines"
+        shared = isinstance(method, Prepared)
+        return method.blind or shared or method.form == "generate" or method.goal == "machines"
 
     def _cover(self, shape: tuple[int, ...], hidden: Sequence[Region]) -> Cover:
         cover = np.zeros(shape, np.uint8)
@@ -131,3 +150,8 @@ class _Room:
             cells = window(region, self.hider.rule(region), *shape)
             cover[cells][outline(region, self.hider.rule(region), cells) > 0] = 255
         return cover
+
+
+def _promised(hider: Hider, region: Region) -> bool:
+    """Return whether no recogniser may know the face of a region again."""
+    return region.hide and region.kind == "face" and hider.method(region).goal in ("everyone", "machines")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.shape.identity import SAME_PERSON, distance, embed
+from visard.shape.identity import SAME_PERSON, Look, distance
 from visard.types import Check, Frame, Pixels, Region
+from visard.verify.originals import Originals
 
 LIMIT = 0.1
 """Likeness beyond the context's that counts as recognition; dlib's answers to blanks scatter by about as much."""
@@ -30,8 +28,8 @@ class KnownAgain:
     a face in the original is left out: of a curtain a recogniser says nothing.
     """
 
-    def __init__(self, second: Callable[[Pixels], list[Region]]) -> None:
-        self._second = second
+    def __init__(self, originals: Originals) -> None:
+        self._originals = originals
         self._next: dict[int, float] = {}
         self._worst = 0.0
         self._frames: list[int] = []
@@ -42,14 +40,13 @@ class KnownAgain:
         if before.time < self._next.get(region.track, before.time):
             return
         self._next[region.track] = before.time + _EVERY
-        cells = region.box.grow(0.7).cells(*cover.shape)
-        was, now = (np.ascontiguousarray(frame.pixels[cells]) for frame in (before, after))
-        place = replace(region, box=region.box.shift(-cells[1].start, -cells[0].start))
-        if not any(face.box.iou(place.box) > 0.3 for face in self._second(was)):
+        was = self._originals.look(before, region)
+        if was is None:
             return
-        excess = _likeness(place, was, now) - _SAME
+        excess = _likeness(was, after.pixels[was.cells]) - _SAME
         if excess > LIMIT:
-            excess = min(excess, excess + _SAME - _likeness(place, was, _blank(was, cover[cells])))
+            blank = _blank(before.pixels[was.cells], cover[was.cells])
+            excess = min(excess, excess + _SAME - _likeness(was, blank))
         if excess > LIMIT:
             self._frames.append(before.index)
             self.weak.append(region)
@@ -60,9 +57,8 @@ class KnownAgain:
         return Check("known_again", self._worst, LIMIT, tuple(self._frames))
 
 
-def _likeness(region: Region, was: Pixels, now: Pixels) -> float:
-    pair = embed(region, was, now)
-    return 0.0 if pair is None else 1.0 - distance(*pair)
+def _likeness(was: Look, now: Pixels) -> float:
+    return 1.0 - distance(was.embedding, was.again(now))
 
 
 def _blank(pixels: Pixels, cover: NDArray[np.uint8]) -> Pixels:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import dlib
 import numpy as np
 
 from visard.attack.recognisers.recogniser import Card, Framing, Vectors
-from visard.models.store import path
+from visard.models.dlib_resnet import MEAN, to_onnx
+from visard.models.runtimes import OpenCvNet
 from visard.types import Pixels
 
 _BATCH = 16
@@ -25,10 +25,11 @@ class DlibResNet:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self._net = dlib.face_recognition_model_v1(str(path("dlib_resnet")))
+        self._net = OpenCvNet("dlib_resnet", to_onnx=to_onnx)
 
     def __call__(self, faces: Pixels) -> Vectors:
         """Return (N, 128) float32 vectors for (N, 150, 150, 3) uint8 RGB faces."""
-        parts = [np.ascontiguousarray(faces[i : i + _BATCH]) for i in range(0, len(faces), _BATCH)]
-        vectors = [np.asarray(v) for part in parts for v in self._net.compute_face_descriptor(list(part))]
-        return np.array(vectors, np.float32).reshape(-1, 128)
+        blobs = ((faces - np.array(MEAN, np.float32)) / np.float32(256)).transpose(0, 3, 1, 2).astype(np.float32)
+        parts = [np.ascontiguousarray(blobs[i : i + _BATCH]) for i in range(0, len(faces), _BATCH)]
+        vectors = [self._net(part)[0].reshape(-1, 128) for part in parts]
+        return np.concatenate([np.zeros((0, 128), np.float32), *vectors])

@@ -1,0 +1,95 @@
+"""Eyes and mouths of new faces: what no average of faces has, and what must follow the source."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.shape.landmarks import Vertices
+from visard.shape.mesh import EYES, INNER_LIPS, TEXTURE, canonical, eye_openings, mouth_opening
+from visard.types import Mask, Pixels
+
+_CLOSED = 0.15
+"""Height over width of an eye's opening below which its gaze is nobody's business."""
+
+_IRIS, _PUPIL = 6.0, 2.6
+"""Radii in texels of an iris and of its pupil."""
+
+_ASIDE = 8
+"""Texels by which a gaze moves an iris to either side, at most."""
+
+
+@cache
+def _opening(eye: int) -> Mask:
+    """Return the opening of an eye in the texture, 1 inside, soft at the lids."""
+    opening = np.zeros((TEXTURE, TEXTURE), np.float32)
+    cv2.fillPoly(opening, [np.round(canonical().uv[list(EYES[eye])]).astype(np.int32)], (1.0,))
+    return np.asarray(cv2.GaussianBlur(opening, (0, 0), 1.2), np.float32)
+
+
+def _centre(eye: int) -> NDArray[np.float32]:
+    return np.asarray(canonical().uv[list(EYES[eye])].mean(axis=0), np.float32)
+
+
+def _gaze(source: Pixels, eye: int) -> NDArray[np.float32]:
+    """Return how far an eye's iris lies from the middle of its opening, (u, v) in texels: the darkest disc there."""
+    dark = 255 - source.max(axis=-1).astype(np.float32)
+    opening = _opening(eye)
+    disc = cv2.GaussianBlur(dark * opening, (0, 0), _IRIS / 2) / (cv2.GaussianBlur(opening, (0, 0), _IRIS / 2) + 0.05)
+    u, v = np.round(_centre(eye)).astype(int)
+    near = disc[v - 2 : v + 3, u - _ASIDE : u + _ASIDE + 1] * np.cos(np.linspace(-0.6, 0.6, 2 * _ASIDE + 1))
+    row, column = np.unravel_index(int(near.argmax()), near.shape)
+    return np.array([column - _ASIDE, row - 2], np.float32)
+
+
+def with_irises(texture: Pixels) -> Pixels:
+    """Return a donor's texture with an iris, a pupil and a glint in each eye, which no average of eyes still has."""
+    y, x = np.mgrid[0:TEXTURE, 0:TEXTURE].astype(np.float32)
+    new = texture.astype(np.float32)
+    for eye in range(len(EYES)):
+        u, v = _centre(eye)
+        away, opening = np.hypot(x - u, y - v), _opening(eye)[..., None]
+        colour = np.median(new[away < _IRIS / 2], axis=0)
+        iris = np.exp(-((away / _IRIS) ** 8))[..., None] * opening
+        ring = (0.9 - 0.35 * np.exp(-(((away - _IRIS) / 1.4) ** 2)))[..., None]
+        new += 0.75 * iris * (colour * ring - new)
+        new *= 1 - 0.75 * np.exp(-((away / _PUPIL) ** 4))[..., None] * opening
+        glint = np.exp(-(((x - u + 1.8) ** 2 + (y - v + 1.8) ** 2) / 1.6))[..., None]
+        new += 0.75 * glint * opening * (240 - new)
+    return np.asarray(np.clip(new, 0, 255), np.uint8)
+
+
+def turn_eyes(texel: NDArray[np.float32], source: Pixels, vertices: Vertices) -> None:
+    """Shift the eyes in place so that they look where the source's looked; closed ones stay closed."""
+    u, v = texel[..., 0], texel[..., 1]
+    for eye, opening in enumerate(eye_openings(vertices)):
+        if opening < _CLOSED:
+            continue
+        gaze = _gaze(source, eye)
+        middle = _centre(eye) + gaze
+        near = (np.abs(u - middle[0]) < 3 * _IRIS) & (np.abs(v - middle[1]) < 3 * _IRIS)
+        part = np.exp(-((u[near] - middle[0]) ** 2 + (v[near] - middle[1]) ** 2) / (2 * (1.3 * _IRIS) ** 2))
+        u[near] -= (part * gaze[0]).astype(np.float32)
+        v[near] -= (part * gaze[1]).astype(np.float32)
+
+
+def open_mouth(
+    new: NDArray[np.float32], small: NDArray[np.float32], theirs: NDArray[np.float32], ours: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Draw what is between open lips: the soft light and dark of the source's, none of its detail."""
+    if mouth_opening(theirs) < 0.06:
+        return np.asarray(new, np.float32)
+    lips = ours[list(INNER_LIPS), :2]
+    gap = np.zeros(new.shape[:2], np.uint8)
+    cv2.fillPoly(gap, [np.round(lips * 16).astype(np.int32)], (255,), lineType=cv2.LINE_AA, shift=4)
+    across = float(np.linalg.norm(lips[0] - lips[10]))
+    # Only the opening's own pixels are averaged, so that lips do not bleed into teeth.
+    weight = np.asarray(cv2.GaussianBlur(gap, (0, 0), max(0.6, 0.012 * across)), np.float32)[..., None] / 255
+    sigma = max(0.8, 0.045 * across)
+    own = (gap > 127).astype(np.float32)
+    soft = cv2.GaussianBlur(small * own[..., None], (0, 0), sigma)
+    soft = soft / (cv2.GaussianBlur(own, (0, 0), sigma)[..., None] + 1e-3)
+    return np.asarray(weight * soft + (1 - weight) * new, np.float32)

@@ -1,0 +1,235 @@
+"""A new face: the average of at least eight other people, in the person's pose, expression and light.
+
+Strong against recognisers that see the face alone; hair, ears and the head's outline stay and tell something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.errors import Unfit
+from visard.methods.donors import Bank, bank
+from visard.methods.features import open_mouth, turn_eyes, with_irises
+from visard.methods.strength import check_share
+from visard.shape.identity import distance, look
+from visard.shape.landmarks import Vertices, find_mesh
+from visard.shape.mesh import TEXTURE, Pose, canonical, sample
+from visard.shape.texture import inside, plain, relight, rim, skin
+from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Points, Region
+
+_SURE = 0.5
+"""Below this score the network sees no face, and neither do we."""
+
+_SMALLEST = 16.0
+"""Pixels between the outer corners of the face's outline below which there is nothing to exchange."""
+
+_FINEST, _TRIAL = 208, 112
+"""Longest side in pixels at which a new face is drawn, and tried; a donor's texture has no more to show."""
+
+_UNLIKE = 0.72
+"""dlib's distance between a person and the new face at which it is accepted: half of all strangers lie nearer."""
+
+_TRIES = 4
+"""How many donors are drawn on the face before the least alike of them is taken."""
+
+_DEVIATION = 1.4826
+"""Standard deviation over median absolute deviation of a normal distribution."""
+
+_SHAPE = 1.25
+"""How much of the donor's shape, rather than the person's, a face has at full strength."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surrogate:
+    """Give the face a donor's texture and shape (k-Same-M of Gross et al. 2006 on a dense mesh, k at least 8).
+
+    strength: how far the shape goes to the donor's and beyond; the texture is always the donor's alone.
+    """
+
+    name: ClassVar[str] = "surrogate"
+    size: ClassVar[int | None] = None
+    blind: ClassVar[bool] = False
+    reversible: ClassVar[bool] = False
+    goal: ClassVar[Goal] = "everyone"
+    form: ClassVar[Form] = "generate"
+
+    strength: float = 0.8
+
+    def __post_init__(self) -> None:
+        check_share("strength", self.strength)
+
+    def cast(self, patches: Sequence[Patch]) -> Casting:
+        """Return the method with a donor for each subject (one seed), chosen from its clearest patches."""
+        return self._with({}, patches)
+
+    def fits(self, seed: int) -> bool:
+        """Return whether the subject with this seed has a donor."""
+        return False
+
+    def __call__(self, patch: Patch) -> Pixels:
+        """Return the patch with another face; raises Unfit where no face can be made out."""
+        return self.cast([patch])(patch)
+
+    def _with(self, donors: Mapping[int, int], patches: Sequence[Patch]) -> Casting:
+        chosen = dict(donors)
+        for patch in patches:
+            vertices = _vertices(patch)
+            if vertices is not None and patch.seed not in chosen:
+                chosen[patch.seed] = _choose(patch, vertices, self.strength)
+        return _Cast(self.strength, chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast(Surrogate):
+    """The method with its donors: seed -> number in the bank."""
+
+    donors: Mapping[int, int] = field(default_factory=dict)
+
+    def cast(self, patches: Sequence[Patch]) -> Casting:
+        return self._with(self.donors, patches)
+
+    def fits(self, seed: int) -> bool:
+        return seed in self.donors
+
+    def __call__(self, patch: Patch) -> Pixels:
+        vertices = _vertices(patch)
+        if vertices is None or patch.seed not in self.donors:
+            raise Unfit("no face can be made out here")
+        return _draw(patch, vertices, self.donors[patch.seed], self.strength)
+
+
+def _vertices(patch: Patch) -> Vertices | None:
+    """Return the points of the patch's face, traced before or found now; None where there is none to speak of."""
+    height, width = patch.mask.shape
+    if min(height, width) < _SMALLEST:
+        return None
+    vertices = patch.mesh
+    if vertices is None:
+        mesh = find_mesh(patch.pixels, Region(patch.kind, Box(0, 0, width, height).grow(-0.15), 1.0, patch.points))
+        vertices = mesh.vertices if mesh.score >= _SURE else None
+    return vertices if vertices is not None and np.ptp(vertices[:, 0]) >= _SMALLEST else None
+
+
+def _choose(patch: Patch, vertices: Vertices, strength: float) -> int:
+    donors = bank()
+    rng = np.random.default_rng(patch.seed)
+    was = look(Region("face", Box(*_outline(vertices)), 1.0, _five(vertices)), patch.pixels)
+    texture = canonical().unwrap(patch.pixels, vertices)
+    order = donors.fitting(texture, None if was is None else was.embedding, rng)
+    if was is None:
+        return int(order[0])
+    unlike = np.linalg.norm(donors.embeddings[order] - was.embedding, axis=1)
+    # The less alike half, still in the order of the key: the very least alike would tell who was hidden.
+    order = order[unlike >= np.median(unlike)]
+    tried = []
+    for donor in order[:_TRIES]:
+        new = _draw(patch, vertices, int(donor), strength, _TRIAL)
+        tried.append((distance(was.embedding, was.again(new[was.cells])), int(donor)))
+        if tried[-1][0] >= _UNLIKE:
+            break
+    return max(tried)[1]
+
+
+def _outline(vertices: Vertices) -> list[float]:
+    low, high = vertices[:, :2].min(axis=0), vertices[:, :2].max(axis=0)
+    return [*map(float, low), *map(float, high)]
+
+
+def _five(vertices: Vertices) -> Points:
+    """Return the detector's five points, as the mesh has them."""
+    spots = ((33, 133, 159, 145), (263, 362, 386, 374), (1, 4), (61,), (291,))
+    return np.stack([vertices[list(ids), :2].mean(axis=0) for ids in spots])
+
+
+def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest: int = _FINEST) -> Pixels:
+    donors, face = bank(), canonical()
+    pose = face.fit_pose(vertices)
+    new_vertices = _reshape(donors, vertices, pose, donor, strength)
+    source, texture = face.unwrap(patch.pixels, vertices), with_irises(donors.texture(donor))
+    bare = skin(source)
+    lit = relight(texture, source, bare * _seen(pose))
+    alpha = _cover(bare)
+    # Everything is drawn in a window around the face, at no more than the textures' own scale.
+    box = Box(*_outline(vertices)).union(Box(*_outline(new_vertices)))
+    rows, columns = box.grow(0.02).cells(*patch.mask.shape)
+    if rows.start >= rows.stop or columns.start >= columns.stop:
+        raise Unfit("the face lies outside the patch")
+    tall, wide = rows.stop - rows.start, columns.stop - columns.start
+    scale = min(1.0, finest / max(tall, wide))
+    size = max(1, round(wide * scale)), max(1, round(tall * scale))
+    ratio = np.array([size[0] / wide, size[1] / tall, scale], np.float32)
+    corner = np.array([columns.start, rows.start, 0], np.float32)
+    ours, theirs = ((v - corner) * ratio for v in (new_vertices, vertices))
+    texel = face.project(ours, size[1], size[0])
+    turn_eyes(texel, source, vertices)
+    new = sample(lit, texel, cv2.BORDER_REPLICATE)
+    weight = sample(alpha, texel)
+    window = patch.pixels[rows, columns]
+    small = cv2.resize(window, size, interpolation=cv2.INTER_AREA).astype(np.float32) if scale < 1 else window
+    new = open_mouth(new, np.asarray(small, np.float32), theirs, ours)
+    if scale < 1:
+        new, weight = (cv2.resize(v, (wide, tall), interpolation=cv2.INTER_CUBIC) for v in (new, weight))
+    weight = np.clip(cv2.GaussianBlur(weight, (0, 0), max(0.6, 0.01 * max(tall, wide))), 0, 1)
+    new = _match_grain(np.asarray(new, np.float32), window, weight, patch.seed)
+    result = patch.pixels.copy()
+    mixed = weight[..., None] * new + (1 - weight[..., None]) * window
+    result[rows, columns] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
+    return result
+
+
+def _reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> NDArray[np.float32]:
+    shape = pose.lift(vertices)
+    gain = _SHAPE * strength
+    change = donors.build(gain * (donors.shapes[donor] - donors.identity(shape)))
+    # The outline stays: what lies behind it is not ours to redraw.
+    fade = np.clip(sample(rim(), canonical().uv[:, None]) / 45.0, 0, 1)
+    return pose.place(shape + change * fade * fade * (3 - 2 * fade))
+
+
+def _seen(pose: Pose) -> Mask:
+    """Return how squarely each texel faces the camera: the far side of a turned head shows background."""
+    across = np.linspace(-1, 1, TEXTURE, dtype=np.float32)[None, :]
+    hidden = np.maximum(0, across * np.float32(np.sin(np.radians(pose.angles[0])) * 2.2))
+    return np.asarray(np.clip(1 - 1.2 * hidden, 0.05, 1) * inside(), np.float32)
+
+
+def _cover(bare: Mask) -> Mask:
+    """Return where the new face lies on the old one: fringes over the forehead and hair at the sides stay."""
+    edge = np.clip((rim() - 2) / 12, 0, 1)
+    like = cv2.GaussianBlur(cv2.erode(bare, np.ones((3, 3))), (0, 0), 2)
+    stays = _hairy() * np.clip(1.6 * (1 - like) - 0.3, 0, 1)
+    return np.asarray(edge * edge * (3 - 2 * edge) * (1 - stays), np.float32)
+
+
+@cache
+def _hairy() -> Mask:
+    y, x = np.mgrid[0:TEXTURE, 0:TEXTURE].astype(np.float32)
+    brow = float(canonical().uv[[105, 334], 1].mean())
+    above = np.clip((brow - 10 - y) / 8, 0, 1)
+    aside = np.clip((np.abs(x - (TEXTURE - 1) / 2) - 82) / 10, 0, 1)
+    return np.asarray(np.maximum(above, aside) * plain(), np.float32)
+
+
+def _match_grain(new: NDArray[np.float32], window: Pixels, weight: Mask, seed: int) -> NDArray[np.float32]:
+    """Return the new face as sharp and as grainy as the old one was."""
+    sure = weight > 0.95
+    if np.count_nonzero(sure) < 64:
+        return new
+    light = [cv2.cvtColor(v, cv2.COLOR_RGB2GRAY) for v in (window.astype(np.float32), new)]
+    # The median, because edges are the face's own and grain lies everywhere.
+    theirs, ours = (float(np.median(np.abs((v - cv2.GaussianBlur(v, (0, 0), 1.0))[sure]))) * _DEVIATION for v in light)
+    if ours < theirs:
+        rng = np.random.default_rng(seed)
+        grain = rng.standard_normal(weight.shape, np.float32)
+        grain -= cv2.GaussianBlur(grain, (0, 0), 1.0)
+        grain *= min(6.0, np.sqrt(theirs**2 - ours**2)) / max(float(grain.std()), 1e-6)
+        return np.asarray(new + grain[..., None], np.float32)
+    keep = max(0.3, theirs / max(ours, 1e-6))
+    return np.asarray(keep * new + (1 - keep) * cv2.GaussianBlur(new, (0, 0), 1.0), np.float32)

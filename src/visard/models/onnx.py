@@ -1,0 +1,110 @@
+"""Writes ONNX files: enough of the format for plain convolutional networks that come in formats of their own.
+
+Field numbers are those of the published schema (onnx.proto, IR version 8, operator set 9).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+_FLOAT, _INT, _INTS = 1, 2, 7
+_OPERATORS = 9
+
+
+class Graph:
+    """A network under construction: each method adds one operator to a value and returns the new value's name."""
+
+    def __init__(self, name: str, inputs: Mapping[str, Sequence[int]]) -> None:
+        self._name = name
+        self._inputs = inputs
+        self._nodes: list[bytes] = []
+        self._tensors: list[bytes | memoryview] = []
+
+    def conv(
+        self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], stride: int = 1, padding: int = 0
+    ) -> str:
+        """Add a convolution; weight: (out, in, height, width), bias: (out,)."""
+        ints = {"strides": [stride] * 2, "pads": [padding] * 4, "kernel_shape": list(weight.shape[2:])}
+        return self._add("Conv", [x, self._tensor(weight), self._tensor(bias)], ints)
+
+    def max_pool(self, x: str, size: int, stride: int) -> str:
+        """Add a maximum over squares of a size, without padding."""
+        return self._add("MaxPool", [x], {"kernel_shape": [size] * 2, "strides": [stride] * 2})
+
+    def mean_pool(self, x: str, size: int, stride: int) -> str:
+        """Add a mean over squares of a size, without padding."""
+        return self._add("AveragePool", [x], {"kernel_shape": [size] * 2, "strides": [stride] * 2})
+
+    def mean(self, x: str) -> str:
+        """Add the mean over all places: (n, c, h, w) -> (n, c, 1, 1)."""
+        return self._add("GlobalAveragePool", [x])
+
+    def relu(self, x: str) -> str:
+        """Add max(x, 0)."""
+        return self._add("Relu", [x])
+
+    def add(self, x: str, y: str) -> str:
+        """Add the sum of two values of one shape."""
+        return self._add("Add", [x, y])
+
+    def pad(self, x: str, channels: int = 0, rows: int = 0, columns: int = 0) -> str:
+        """Add zeros at the end of each axis."""
+        return self._add("Pad", [x], {"pads": [0, 0, 0, 0, 0, channels, rows, columns]})
+
+    def to_bytes(self, output: str, shape: Sequence[int]) -> bytes:
+        """Return the ONNX file of the network whose result is the named value; 0 in a shape is any number."""
+        parts = [*(_field(1, node) for node in self._nodes), _text(2, self._name), *self._tensors]
+        parts += [_field(11, _value(name, sides)) for name, sides in self._inputs.items()]
+        parts.append(_field(12, _value(output, shape)))
+        head = _number(1, 8) + _field(8, _number(2, _OPERATORS))
+        # The weights, which are nearly all of it, are joined once.
+        return b"".join([head, _varint(7 << 3 | 2), _varint(sum(map(len, parts))), *parts])
+
+    def _add(self, operator: str, inputs: Sequence[str], ints: Mapping[str, Sequence[int]] | None = None) -> str:
+        output = f"v{len(self._nodes)}"
+        node = b"".join(_text(1, x) for x in inputs) + _text(2, output) + _text(4, operator)
+        for name, values in (ints or {}).items():
+            attribute = _text(1, name) + b"".join(_number(8, v) for v in values) + _number(20, _INTS)
+            node += _field(5, attribute)
+        self._nodes.append(node)
+        return output
+
+    def _tensor(self, array: NDArray[np.float32]) -> str:
+        name = f"w{len(self._tensors)}"
+        head = b"".join(_number(1, n) for n in array.shape) + _number(2, _FLOAT) + _text(8, name)
+        head += _varint(9 << 3 | 2) + _varint(4 * array.size)
+        self._tensors += [
+            _varint(5 << 3 | 2) + _varint(len(head) + 4 * array.size),
+            head,
+            np.ascontiguousarray(array, "<f4").data.cast("B"),
+        ]
+        return name
+
+
+def _value(name: str, shape: Sequence[int]) -> bytes:
+    sides = b"".join(_field(1, _number(1, n) if n else _text(2, "n")) for n in shape)
+    return _text(1, name) + _field(2, _field(1, _number(1, _FLOAT) + _field(2, sides)))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _text(number: int, text: str) -> bytes:
+    return _field(number, text.encode())
+
+
+def _number(number: int, value: int) -> bytes:
+    return _varint(number << 3) + _varint(value)
+
+
+def _varint(value: int) -> bytes:
+    parts = bytearray()
+    while value > 0x7F:
+        parts.append(value & 0x7F | 0x80)
+        value >>= 7
+    parts.append(value)
+    return bytes(parts)

@@ -1,0 +1,79 @@
+"""Room 4, CUT: 468 points of a face in three dimensions, found by a network on an upright square around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.models.runtimes import LiteNet
+from visard.shape.similarity import Matrix, scale_of, warp
+from visard.types import Pixels, Points, Region
+
+Vertices = NDArray[np.float32]
+"""(468, 3): x and y in pixels of the frame, z in the same unit, smaller towards the camera."""
+
+VERTICES = 468
+RIGHT_EYE, LEFT_EYE = (33, 133), (263, 362)
+"""Outer and inner corner of the eye on the image's left, and of the eye on its right."""
+
+_SIDE = 192
+_ROOM = 1.5
+"""Side of the square in which the network looks, in longer sides of the face's box."""
+
+_LOOKS = 2
+"""The second look is framed by the first one's points, which turns and centres it better than a detector's box."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceMesh:
+    """The points of one face; score: how sure the network is that it sees one, 0 to 1."""
+
+    vertices: Vertices
+    score: float
+
+
+def find_mesh(pixels: Pixels, region: Region) -> FaceMesh:
+    """Return the mesh of the face of a region in (H, W, 3) uint8 RGB pixels.
+
+    Raises ModelError. Source: MediaPipe Face Mesh (Kartynnik et al. 2019), the network of MODELS 2.
+    """
+    corners = np.array([region.box[:2], region.box[2:]], np.float32)
+    eyes = region.points[:2] if region.points is not None else corners * ((1, 0), (1, 0))
+    square = _frame(corners, eyes)
+    for _ in range(_LOOKS):
+        mesh = _look(pixels, square)
+        eyes = np.stack([mesh.vertices[list(pair), :2].mean(axis=0) for pair in (RIGHT_EYE, LEFT_EYE)])
+        square = _frame(mesh.vertices[:, :2], eyes)
+    return mesh
+
+
+def _frame(around: Points, eyes: Points) -> Matrix:
+    """Return the similarity from the picture to a square that holds the points, eyes level."""
+    across = eyes[1] - eyes[0]
+    turn = across / max(float(np.hypot(*across)), 1e-6)
+    level = np.array([[turn[0], turn[1]], [-turn[1], turn[0]]], np.float64)
+    flat = around @ level.T
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    scale = _SIDE / max(_ROOM * float((high - low).max()), 1.0)
+    shift = _SIDE / 2 - scale * (low + high) / 2
+    return np.hstack([scale * level, shift[:, None]])
+
+
+def _look(pixels: Pixels, square: Matrix) -> FaceMesh:
+    chip = warp(pixels, square, _SIDE, _SIDE, border=0)
+    points, presence = _network()(chip[None].astype(np.float32) / np.float32(255))
+    seen = points.reshape(VERTICES, 3)
+    scale = scale_of(square)
+    back = square[:, :2].T / scale**2
+    vertices = np.empty_like(seen)
+    vertices[:, :2] = (seen[:, :2] - square[:, 2]) @ back.T
+    vertices[:, 2] = seen[:, 2] / scale
+    return FaceMesh(vertices, float(1 / (1 + np.exp(-np.clip(presence.ravel()[0], -50, 50)))))
+
+
+@cache
+def _network() -> LiteNet:
+    return LiteNet("face_mesh")

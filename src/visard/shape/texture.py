@@ -1,0 +1,92 @@
+"""Room 4, CUT: what lies where in a face's flat texture: skin, features, light."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.shape.mesh import EYES, TEXTURE, canonical
+from visard.types import Mask, Pixels
+
+Floats = NDArray[np.float32]
+
+_LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
+_NOSTRILS = (1, 4, 98, 327, 168, 2, 48, 278)
+_SKIN_SPOTS = ((50, 12), (280, 12), (4, 10), (151, 12), (205, 10), (425, 10))
+"""Vertices of cheeks, nose and forehead, and radii in texels, where a face is bare more often than not."""
+
+_LIKE_SKIN = 22.0
+"""Distance in Lab, lightness counted a third, at which a texel is no longer skin."""
+
+SCENE_LIGHT = 30.0
+"""Sigma in texels of what counts as light: finer shading shows the shape of the face, and so who it is."""
+
+
+@cache
+def inside() -> Mask:
+    """Return 1 for the texels of the face, 0 outside."""
+    return canonical().inside.astype(np.float32)
+
+
+@cache
+def rim() -> Mask:
+    """Return each texel's distance to the face's outline, in texels; 0 outside."""
+    return np.asarray(cv2.distanceTransform(canonical().inside.astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+
+
+@cache
+def plain() -> Mask:
+    """Return 1 where a face is skin, 0 at eyes, brows, lips and nostrils, soft in between."""
+    features = np.zeros((TEXTURE, TEXTURE), np.uint8)
+    for vertices, grow in ((EYES[0], 14), (EYES[1], 14), (_LIPS, 10), (_NOSTRILS, 4)):
+        part = np.zeros_like(features)
+        cv2.fillConvexPoly(part, cv2.convexHull(np.round(canonical().uv[list(vertices)]).astype(np.int32)), (1,))
+        features |= np.asarray(cv2.dilate(part, np.ones((3, 3)), iterations=grow), np.uint8)
+    return np.asarray(cv2.GaussianBlur(1 - features.astype(np.float32), (0, 0), 4), np.float32)
+
+
+@cache
+def _bare() -> NDArray[np.bool_]:
+    y, x = np.mgrid[0:TEXTURE, 0:TEXTURE]
+    spots = [np.hypot(x - canonical().uv[i, 0], y - canonical().uv[i, 1]) < radius for i, radius in _SKIN_SPOTS]
+    return np.asarray(np.any(spots, axis=0))
+
+
+def skin_tone(texture: Pixels) -> Floats:
+    """Return the median (L, a, b) of the face's bare spots, each 0 to 255."""
+    lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)
+    return np.asarray(np.median(lab[_bare()].astype(np.float32), axis=0), np.float32)
+
+
+def skin(texture: Pixels) -> Mask:
+    """Return how much each texel looks like the face's own skin, 0 to 1; features always do."""
+    smooth = np.ascontiguousarray(cv2.GaussianBlur(texture, (0, 0), 1.5))
+    lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.float32)
+    away = (lab - skin_tone(texture)) * np.array([0.35, 1.3, 1.3], np.float32)
+    like = np.exp(-((away * away).sum(axis=-1) ** 2) / _LIKE_SKIN**4)
+    return np.asarray(np.maximum(like, 1 - plain()) * inside(), np.float32)
+
+
+def spread(values: Floats, weight: Mask, sigma: float) -> Floats:
+    """Return (256, 256, 3) values blurred over texels as much as these weigh; sigma in texels."""
+    # The reduction loses nothing that such a blur would keep.
+    step = max(1, int(sigma / 6))
+    size = TEXTURE // step, TEXTURE // step
+    heavy = cv2.resize(np.dstack([values * weight[..., None], weight]), size, interpolation=cv2.INTER_AREA)
+    soft = cv2.GaussianBlur(heavy, (0, 0), sigma / step)
+    mean = soft[..., :3] / (soft[..., 3:] + 1e-4)
+    return np.asarray(cv2.resize(mean, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def relight(texture: Pixels, source: Pixels, seen: Mask) -> Floats:
+    """Return a texture in the light and tone of a source's texture; seen: where the source shows bare skin.
+
+    Both are compared in bands coarser than `SCENE_LIGHT` only (illumination ratio, Liu, Shan and Zhang 2001).
+    """
+    theirs = spread(source.astype(np.float32), seen + 1e-3 * inside(), SCENE_LIGHT)
+    ours = spread(texture.astype(np.float32), inside(), SCENE_LIGHT)
+    ratio = np.clip((theirs + 8) / (ours + 8), 0.15, 5.0)
+    return np.asarray((texture + np.float32(8)) * ratio - 8, np.float32)

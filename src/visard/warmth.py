@@ -1,0 +1,35 @@
+"""The networks of the corridor are loaded while a source is still being read, in the order of their use."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from contextlib import suppress
+
+from visard.errors import VisardError
+
+
+def warm_up(recognise: bool = False) -> None:
+    """Begin to load what finds faces, in a thread of its own; whoever then needs it waits for it.
+
+    recognise: also what recognises them, which a video needs so late that its memory is better used until then.
+    """
+    threading.Thread(target=_load, args=(recognise,), name="visard-warm-up", daemon=True).start()
+
+
+def cool_down() -> None:
+    """Give memory that a room has freed back to the system; glibc alone must be told, and keeps 100 MB of a video."""
+    with suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _load(recognise: bool) -> None:
+    # Imported here, beside the imports of whoever called.
+    from visard import detect
+
+    with suppress(VisardError):  # whoever needs a network gets the error
+        detect.load()
+        if recognise:
+            from visard.shape import identity
+
+            identity.load()

@@ -1,0 +1,150 @@
+"""A new face: it is a face, nobody's, in the old one's place, and nothing of the old one's detail is in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from visard.errors import ModelError, Unfit
+from visard.found import Found
+from visard.hider import Hider
+from visard.methods.donors import bank
+from visard.methods.surrogate import Surrogate
+from visard.policy import Policy, Rule
+from visard.shape.align import cut
+from visard.shape.identity import distance, look
+from visard.shape.landmarks import find_mesh
+from visard.shape.mesh import canonical, mouth_opening, rasterise
+from visard.tracing import trace
+from visard.types import Frame, Patch, Pixels, Region
+
+from ..conftest import ASTRONAUT_FACE
+
+FACE = Region("face", ASTRONAUT_FACE, 0.9)
+
+
+def patch_of(pixels: Pixels, seed: int = 1) -> Patch:
+    patch = cut(Frame(pixels), FACE, Rule(), seed)
+    assert patch is not None
+    return patch
+
+
+def worn(pixels: Pixels, seed: int = 1) -> Pixels:
+    patch, result = patch_of(pixels, seed), pixels.copy()
+    x, y = (int(v) for v in patch.to_frame[:, 2])
+    result[y : y + patch.mask.shape[0], x : x + patch.mask.shape[1]] = Surrogate()(patch)
+    return result
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_it_is_somebody_else_in_the_same_pose(astronaut: Pixels, seed: int) -> None:
+    new = worn(astronaut, seed)
+    was = look(FACE, astronaut)
+    assert was is not None and distance(was.embedding, was.again(new[was.cells])) > 0.6
+    before, after = find_mesh(astronaut, FACE), find_mesh(new, FACE)
+    apart = np.linalg.norm(before.vertices[33, :2] - before.vertices[263, :2])
+    error = np.linalg.norm((before.vertices - after.vertices)[:, :2], axis=1).mean() / apart
+    assert after.score > 0.9 and error < 0.06
+    assert abs(mouth_opening(before.vertices) - mouth_opening(after.vertices)) < 0.08
+
+
+def test_keys_and_subjects_get_different_donors(astronaut: Pixels) -> None:
+    cast = Surrogate().cast([patch_of(astronaut, seed) for seed in range(8)])
+    faces = {cast(patch_of(astronaut, seed)).tobytes() for seed in range(8)}
+    assert len(faces) >= 5
+    assert cast.fits(3) and not cast.fits(99)
+    with pytest.raises(Unfit):
+        cast(patch_of(astronaut, 99))
+
+
+def test_no_fine_detail_of_the_source_shows(astronaut: Pixels) -> None:
+    """Fine noise laid over the face is gone where the new face lies."""
+    rng = np.random.default_rng(0)
+    noise = rng.choice([-24, 24], astronaut.shape[:2])[..., None]
+    marked = np.clip(astronaut.astype(int) + noise, 0, 255).astype(np.uint8)
+    patch = patch_of(marked)
+    new, height, width = Surrogate()(patch), *patch.mask.shape
+    centre = np.s_[height // 2 - 12 : height // 2 + 20, width // 2 - 14 : width // 2 + 14]
+    x, y = (int(v) for v in patch.to_frame[:, 2])
+    mark = noise[y : y + height, x : x + width, 0][centre].ravel()
+    fine = [fine_part(p)[centre].ravel() for p in (patch.pixels, new)]
+    assert np.corrcoef(mark, fine[0])[0, 1] > 0.8
+    assert abs(np.corrcoef(mark, fine[1])[0, 1]) < 0.15
+
+
+def fine_part(pixels: Pixels) -> NDArray[np.float32]:
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), 1.0), np.float32)
+
+
+def test_where_there_is_no_face_it_is_unfit(astronaut: Pixels) -> None:
+    flag = cut(Frame(astronaut), replace(FACE, box=FACE.box.shift(-170, 230)), Rule(), 1)
+    assert flag is not None
+    with pytest.raises(Unfit):
+        Surrogate()(flag)
+
+
+def test_the_bank_keeps_its_promises() -> None:
+    donors = bank()
+    assert len(donors) >= 1500
+    assert donors.texture(0).shape == (256, 256, 3) and np.isfinite(donors.embeddings).all()
+
+
+@pytest.mark.parametrize(("change", "words"), [("absent", "missing"), ("other", "another version")])
+def test_a_bank_that_cannot_be_used_is_one_line(change: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(content: bytes) -> dict[str, NDArray[np.int32]]:
+        if change == "absent":
+            raise FileNotFoundError
+        return {"format": np.array([99], np.int32)}
+
+    monkeypatch.setattr("visard.methods.donors.load", load)
+    with pytest.raises(ModelError, match=words):
+        bank.__wrapped__()
+
+
+def test_a_video_keeps_its_donor_and_a_neighbour_its_disguise(astronaut: Pixels) -> None:
+    """Two people whose windows overlap: the surroundings of one never bring the other's original back."""
+    double = np.hstack([astronaut[:300, 120:300], astronaut[:300, 120:300]])
+    left = replace(FACE, box=ASTRONAUT_FACE.shift(-120, 0).grow(0.5), track=1)
+    right = replace(left, box=left.box.shift(180, 0), track=2)
+    hider = Hider(Policy({"face": Rule(margin=0.6)}))
+    frames = [Frame(double, i, i / 25) for i in range(3)]
+    found = trace(lambda: iter(frames), Found(dict.fromkeys(range(3), (left, right))), hider, still=False)
+    results = [hider(frame, found.at(frame.index)).pixels for frame in frames]
+    assert np.array_equal(results[0], results[2])
+    core = np.s_[120:165, 85:125]
+    assert np.abs(results[0][core].astype(int) - double[core]).mean() > 6
+    assert not np.array_equal(results[0][:, :180], results[0][:, 180:])
+
+
+def test_a_mesh_is_remembered_by_a_few_numbers(astronaut: Pixels) -> None:
+    vertices = find_mesh(astronaut, FACE).vertices
+    back = canonical().decode(canonical().encode(vertices))
+    assert np.abs(back - vertices)[:, :2].max() < 1.0
+
+
+def test_a_face_is_unwrapped_and_put_back(astronaut: Pixels) -> None:
+    vertices = find_mesh(astronaut, FACE).vertices
+    texture = canonical().unwrap(astronaut, vertices)
+    texel = canonical().project(vertices, 512, 512)
+    back = cv2.remap(texture, texel[..., 0], texel[..., 1], cv2.INTER_LINEAR)
+    shown = cv2.erode((texel[..., 0] >= 0).astype(np.uint8), np.ones((9, 9))) > 0
+    assert shown.sum() > 3000
+    assert np.abs(back[shown].astype(int) - astronaut[shown]).mean() < 6
+
+
+def test_triangles_cover_each_pixel_once_and_the_nearer_wins() -> None:
+    points = np.array([(0, 0), (10, 0), (10, 10), (0, 10)], np.float32)
+    square = np.array([(0, 1, 2), (0, 2, 3)], np.int32)
+    found, weight = rasterise(points, None, square, 11, 11)
+    assert (found >= 0).all() and np.allclose(weight.sum(axis=2), 1, atol=1e-3)
+    stacked = np.concatenate([points, points])
+    depth = np.array([5, 5, 5, 5, 1, 1, 1, 1], np.float32)
+    for order in (square, square + 4):
+        both = np.concatenate([order, (square + 4) if order is square else square])
+        found, _ = rasterise(stacked, depth, both, 11, 11)
+        assert (depth[both[found[5, 5]]] == 1).all()
