@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from visard.cli.app import run
+from visard.cli.progress import Steps
 from visard.types import Pixels
 
 
@@ -111,3 +112,20 @@ def test_evaluate_refuses_in_one_line(
     options = {"--data": str(album), "--methods": "fill", "--people": "2", "--pictures": "2", "--out": str(tmp_path)}
     assert run(["evaluate", *(word for pair in (options | changes).items() for word in pair)]) == code
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_steps_are_shown_where_somebody_looks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def go(quiet: bool) -> str:
+        with Steps(quiet) as steps:
+            for done in range(3):
+                steps("blur", "hide", done, 3)
+            steps("blur", "dlib", 0, 1)
+        return capsys.readouterr().err
+
+    assert go(quiet=False) == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    shown = go(quiet=False)
+    assert "blur hide: " in shown and "blur dlib: 0/1" in shown
+    assert go(quiet=True) == ""

@@ -396,7 +396,17 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_run_goes_on_later(
     (tmp_path / "in").mkdir()
     (tmp_path / "in/a.jpg").write_bytes(photo.read_bytes())
     film(tmp_path / "in/b.mp4", astronaut, frames=120)
-    command = [sys.executable, "-m", "visard", "hide", str(tmp_path / "in"), "--out", str(tmp_path / "o")]
+    command = [
+        sys.executable,
+        "-m",
+        "visard",
+        "hide",
+        str(tmp_path / "in"),
+        "--out",
+        str(tmp_path / "o"),
+        "--jobs",
+        "1",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
     while not (tmp_path / "o/a.jpg").exists() and time.monotonic() < deadline:

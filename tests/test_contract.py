@@ -147,6 +147,8 @@ def test_strength_is_relative_to_the_face(method: Deidentifier, astronaut: Pixel
 def test_stronger_leaves_less(method: Deidentifier, patch: Patch) -> None:
     if "strength" not in defaults(method.name):
         pytest.skip("no strength")
+    if method.form == "generate":
+        pytest.skip("what a new face leaves is told by its shape: tests/methods/test_surrogate.py")
     left = [_likeness(make(method.name, {"strength": s}), patch) for s in (0.05, 0.3, 0.6, 0.95)]
     assert all(b <= a + 0.05 for a, b in pairwise(left)), left
     assert left[-1] < left[0]

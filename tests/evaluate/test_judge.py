@@ -73,7 +73,7 @@ def test_methods_are_described_with_their_settings() -> None:
     rule = described("blur:strength=0.3").rules["face"]
     assert rule.method == "blur" and rule.settings == {"strength": 0.3}
     assert described("fill:colour=white").rules["face"].settings == {"colour": "white"}
-    for wrong in ("blurr", "blur:strength", "blur:colour=red", "blur:strength=7"):
+    for wrong in ("blurr", "blur:strength", "blur:colour=red", "blur:strength=7", "ksame-pixel"):
         with pytest.raises(UsageError):
             described(wrong)
 

@@ -52,6 +52,16 @@ def test_it_is_somebody_else_in_the_same_pose(astronaut: Pixels, seed: int) -> N
     assert abs(mouth_opening(before.vertices) - mouth_opening(after.vertices)) < 0.08
 
 
+def test_strength_moves_the_features(astronaut: Pixels) -> None:
+    patch, moved = patch_of(astronaut, 2), []
+    before = find_mesh(astronaut, FACE).vertices
+    for strength in (0.05, 0.5, 1.0):
+        new, (x, y) = astronaut.copy(), (int(v) for v in patch.to_frame[:, 2])
+        new[y : y + patch.mask.shape[0], x : x + patch.mask.shape[1]] = Surrogate(strength)(patch)
+        moved.append(float(np.linalg.norm((find_mesh(new, FACE).vertices - before)[:, :2], axis=1).mean()))
+    assert moved[0] < moved[1] < moved[2]
+
+
 def test_keys_and_subjects_get_different_donors(astronaut: Pixels) -> None:
     cast = Surrogate().cast([patch_of(astronaut, seed) for seed in range(8)])
     faces = {cast(patch_of(astronaut, seed)).tobytes() for seed in range(8)}

@@ -22,10 +22,13 @@ from visard.errors import SourceError, TargetError, UsageError
 from visard.evaluate.people import Picture
 from visard.evaluate.pictures import looked_at
 from visard.evaluate.privacy import recognised
+from visard.found import Found
 from visard.hider import Hider
+from visard.methods import make as make_method
 from visard.policy import Policy, Rule
 from visard.shape.mask import outline
-from visard.types import Frame, Mask, Pixels, Region
+from visard.tracing import trace
+from visard.types import Frame, Mask, Pixels, Prepared, Region
 
 CLEAR, CONTEXT = "clear (ceiling)", "grey hull (context)"
 """What stands in every table beside the methods: nothing hidden, and nothing of the face left."""
@@ -92,8 +95,7 @@ class Judge:
 
         deblur: what the attacker does to blurred regions before anything else.
         """
-        policy = _policy(method)
-        hider, looks = Hider(policy), []
+        policy, looks = _policy(method), []
         for number, (picture, regions) in enumerate(zip(self.pictures, self._regions, strict=True)):
             self._seen(method, "hide", number, len(self.pictures))
             frame, main = Frame(picture.pixels), main_face(regions, picture.pixels)
@@ -101,9 +103,7 @@ class Judge:
             if method == CONTEXT:
                 frame = blank(frame, regions, policy)
             elif method != CLEAR:
-                frame = hider(frame, regions)
-            if deblur is not None:
-                frame = restore(frame, regions, hider, deblur)
+                frame = _hide(picture, regions, policy, deblur)
             looks.append(see_hidden(picture.person, picture.pixels, frame.pixels, main, self.keep))
         return looks
 
@@ -119,6 +119,15 @@ class Judge:
         for region in regions:
             whole = np.maximum(whole, outline(region, policy.rules[region.kind], cells))
         return whole
+
+
+def _hide(picture: Picture, regions: Sequence[Region], policy: Policy, deblur: Deblur | None) -> Frame:
+    """Return the picture hidden as a file of its own: roles and seeds are not shared with the others."""
+    frame = Frame(picture.pixels)
+    hider = Hider(policy, source=hashlib.sha256(picture.pixels.tobytes()).hexdigest())
+    found = trace(lambda: iter([frame]), Found({0: tuple(regions)}), hider, still=True).at(0)
+    hidden = hider(frame, found)
+    return hidden if deblur is None else restore(hidden, found, hider, deblur)
 
 
 def _policy(method: str) -> Policy:
@@ -138,6 +147,9 @@ def described(method: str) -> Policy:
         except tomllib.TOMLDecodeError:
             settings[key] = value
     policy = Policy({"face": Rule(method=name, settings=settings)})
+    if isinstance(make_method(name), Prepared):
+        what = f"{name!r} hides whole folders of people, and cannot be measured picture by picture"
+        raise UsageError(what, hint="hide the folder, and give both folders to `visard attack`")
     Hider(policy)  # refuses unknown names and settings before anything is measured
     return policy
 
