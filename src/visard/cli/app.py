@@ -17,6 +17,7 @@ VERBS = {
     "find": "Write what would be hidden, as JSON or CSV, to look at or to edit.",
     "check": "Doubt a hidden file: compare it with its original.",
     "models": "List, fetch and verify the networks that visard uses.",
+    "train": "Make the bank of donors anew, from your own photos.",
 }
 
 
