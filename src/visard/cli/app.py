@@ -19,6 +19,7 @@ VERBS = {
     "attack": "Try to recognise the people in hidden pictures.",
     "evaluate": "Hide, attack and measure pictures of known people, as one table.",
     "models": "List, fetch and verify the networks that visard uses.",
+    "train": "Make the bank of donors anew, from your own photos.",
 }
 
 

@@ -19,7 +19,9 @@ from visard.types import Pixels
 
 Floats = NDArray[np.float32]
 
-_FORMAT = 1
+FORMAT = 1
+"""Version of the bank's file."""
+
 _SMALL = 28
 """Side in texels of the reduced texture from which attributes are read."""
 
@@ -108,7 +110,7 @@ def bank() -> Bank:
         shape = load(folder.joinpath("face_shape.safetensors").read_bytes())
     except FileNotFoundError:
         raise ModelError("the donor bank is missing", hint="install visard again, or choose --method fill") from None
-    if int(tensors["format"][0]) != _FORMAT:
+    if int(tensors["format"][0]) != FORMAT:
         raise ModelError("the donor bank is of another version", hint="install visard again, or train it anew")
     wide = {name: tensors[name].astype(np.float32) for name in ("attributes", "shapes", "tones", "embeddings", "looks")}
     return Bank(

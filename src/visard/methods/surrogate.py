@@ -1,6 +1,7 @@
-"""A new face: the average of at least eight other people, in the person's pose, expression and light.
+"""A new face, of nobody, in the old pose and light; held-out recognisers still know 15 to 22 % of 100 people.
 
-Strong against recognisers that see the face alone; hair, ears and the head's outline stay and tell something.
+What they know them by is not yet separated: hair, outline and light stay, and the features keep their places. `fill`
+leaves nothing. The face is the average of at least eight other people.
 """
 
 from __future__ import annotations

@@ -203,7 +203,7 @@ def eye_openings(shape: Floats) -> tuple[float, float]:
 
 @cache
 def canonical() -> Canonical:
-    """Return the mean face that visard ships (`visard train donors` makes it)."""
+    """Return the mean face that visard ships, see weights/face_shape.md."""
     tensors = load(files("visard.models").joinpath("weights", "face_shape.safetensors").read_bytes())
     wide = (tensors[name].astype(np.float32) for name in ("basis", "offset"))
     return Canonical(tensors["shape"], tensors["uv"], tensors["triangles"], *wide)

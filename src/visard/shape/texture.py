@@ -49,7 +49,8 @@ def plain() -> Mask:
 
 
 @cache
-def _bare() -> NDArray[np.bool_]:
+def bare() -> NDArray[np.bool_]:
+    """Return (256, 256) texels of cheeks, nose and forehead, where a face is bare more often than not."""
     y, x = np.mgrid[0:TEXTURE, 0:TEXTURE]
     spots = [np.hypot(x - canonical().uv[i, 0], y - canonical().uv[i, 1]) < radius for i, radius in _SKIN_SPOTS]
     return np.asarray(np.any(spots, axis=0))
@@ -58,7 +59,7 @@ def _bare() -> NDArray[np.bool_]:
 def skin_tone(texture: Pixels) -> Floats:
     """Return the median (L, a, b) of the face's bare spots, each 0 to 255."""
     lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)
-    return np.asarray(np.median(lab[_bare()].astype(np.float32), axis=0), np.float32)
+    return np.asarray(np.median(lab[bare()].astype(np.float32), axis=0), np.float32)
 
 
 def skin(texture: Pixels) -> Mask:
