@@ -407,7 +407,11 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_run_goes_on_later(
         "--jobs",
         "1",
     ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # Whoever runs the tests in the background may have told them to ignore Ctrl-C; a terminal has not.
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     deadline = time.monotonic() + 60
     while not (tmp_path / "o/a.jpg").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
