@@ -16,7 +16,7 @@ from pathlib import Path
 
 from visard.attack.cache import Cache
 from visard.attack.recognisers import RECOGNISERS, WHITE_BOX, make
-from visard.evaluate.judge import CLEAR, CONTEXT, Judge
+from visard.evaluate.judge import CLEAR, CONTEXT, MASKED, Judge
 from visard.evaluate.people import load
 from visard.evaluate.privacy import recognised
 from visard.evaluate.table import cell
@@ -51,7 +51,7 @@ def main() -> None:
     print(f"detection, {n * (chosen.pictures - 1)} for TAR.\n")
     print("| pictures | recogniser | " + " | ".join((*COLUMNS, *FOUND)) + " |")
     print("|---" * (len(COLUMNS) + len(FOUND) + 2) + "|")
-    for method in (CLEAR, CONTEXT, *chosen.methods.split(",")):
+    for method in (CLEAR, CONTEXT, MASKED, *chosen.methods.split(",")):
         looks = judge.looks(method)
         shares = {score.name: score for score in detected(looks, judge.keep)}
         for name in chosen.recognisers.split(","):

@@ -94,7 +94,7 @@ def test_evaluate_takes_up_where_it_stopped(album: Path, tmp_path: Path, capsys:
     assert "chance 50.0 %" in first and "| clear (ceiling) | dlib |" in first and "| grey hull (context) |" in first
     file = tmp_path / "out" / "results.jsonl"
     lines = file.read_text("utf-8").splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 12
     file.write_text("\n".join(lines[:-1]) + "\n", "utf-8")
     assert run(command) == 0
     assert capsys.readouterr().out == first

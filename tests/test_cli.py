@@ -335,6 +335,8 @@ def test_a_video_that_breaks_off(visard: Say, clip: Path, tmp_path: Path) -> Non
         (["--keep-metadata", "GPSInfo"], ["GPSInfo"]),
         (["--codec", "nonsense"], ["nonsense"]),
         (["--keep-person", "none.jpg"], ["none.jpg"]),
+        (["--similar", "sex,hair"], ["unknown trait 'hair'", "age, sex, skin"]),
+        (["--similar", "sex", "--different"], ["contradict"]),
         (["--regions", "bad.toml"], ["bad.toml", "not a regions file"]),
         (["--no-such-option"], ["no-such-option"]),
     ],

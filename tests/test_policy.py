@@ -19,7 +19,8 @@ rules = st.builds(
     min_score=st.floats(0, 1),
     shape=st.sampled_from(["oval", "box"]),
 )
-policies = st.builds(Policy, st.fixed_dictionaries({"face": rules}), st.integers(-(2**40), 2**40))
+policies = st.builds(Policy, st.fixed_dictionaries({"face": rules}), st.integers(-(2**40), 2**40),
+                     st.sampled_from(["picture", "person"]))  # fmt: skip
 
 
 @given(policies)
@@ -39,6 +40,7 @@ def test_a_policy_survives_toml(policy: Policy) -> None:
         ("[face]\nshape = 'star'", "unknown shape 'star'"),
         ("[face]\nmethod = 3", "method is 3"),
         ("seed = 'x'", "seed is 'x'"),
+        ("identity = 'persons'", "unknown identity 'persons'; did you mean 'person'"),
         ("face = 1", "unknown key 'face'"),
         ("[face", "not a TOML file"),
     ],

@@ -22,6 +22,8 @@ _LOOK_SECONDS = 1 / 15
 _WEAK = 0.5
 """Detections from this share of the minimum score on may carry a track on, though not start one."""
 
+_STRETCH = 100
+"""Frames, some four seconds, in which a recogniser looks at each subject once."""
 
 _JITTER = 0.001
 """Frame times are rounded to the container's clock."""
@@ -40,6 +42,15 @@ class Found:
     def all(self) -> Iterator[Region]:
         """Return every region of every frame."""
         return (region for found in self.regions.values() for region in found)
+
+    def clearest(self) -> frozenset[tuple[int, int]]:
+        """Return (frame index, track) of each subject's clearest region in every stretch of `_STRETCH` frames."""
+        best: dict[tuple[int, int], tuple[float, int]] = {}
+        for index, regions in self.regions.items():
+            for region in regions:
+                key = region.track, index // _STRETCH
+                best[key] = max(best.get(key, (0.0, index)), (region.score * region.box.side, index))
+        return frozenset((index, track) for (track, _), (_, index) in best.items())
 
     def add(self, missed: Sequence[Sighting], still: bool) -> Found:
         """Return what was found together with what was missed, followed through the neighbouring frames."""

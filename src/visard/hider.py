@@ -10,28 +10,38 @@ from visard.gallery import Gallery
 from visard.methods import defaults, make
 from visard.paste import paste
 from visard.policy import Policy, Rule
+from visard.roles import Roles
 from visard.shape.align import cut
 from visard.shape.square import through_square
 from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prepared, Region
+
+LAST = "fill"
+"""The method for whoever is seen through all others."""
 
 
 class Hider:
     """A policy made ready: its methods exist and its settings were accepted.
 
-    source: what tells sources apart, so that nobody wears the same disguise in two of them.
+    source: what tells sources apart, so that nobody wears the same disguise in two of them. roles: those of the
+    run, where a person shall wear one face in all of them.
     """
 
-    def __init__(self, policy: Policy, gallery: Gallery | None = None, source: str = "") -> None:
+    def __init__(
+        self, policy: Policy, gallery: Gallery | None = None, source: str = "", roles: Roles | None = None
+    ) -> None:
         self.policy, self.gallery, self.source = policy, gallery or Gallery(), source
+        self.roles = roles or (Roles() if policy.identity == "person" else None)
+        self._seeds: dict[int, int] = {}
         self.methods = {kind: make(rule.method, rule.settings) for kind, rule in policy.rules.items()}
         self.methods |= self.gallery.methods
         self.fallbacks = {kind: _fallback(rule) for kind, rule in policy.rules.items()}
         self.insisted: set[int] = set()
         self.unfit: set[int] = set()
+        self.hopeless: set[int] = set()
         self._full = {
             kind: make(rule.method, {**rule.settings, "strength": 1.0})
             for kind, rule in policy.rules.items()
-            if "strength" in defaults(rule.method) and "strength" not in rule.settings
+            if "strength" in defaults(rule.method) and "strength" not in rule.settings and kind not in self.casting
         }
 
     @property
@@ -44,30 +54,41 @@ class Hider:
 
         Subjects without one are hidden by the fallback, in all their frames.
         """
-        everyone = [patch for own in patches.values() for patch in own]
-        for methods in (self.methods, self._full):
-            method = methods.get(kind)
-            if isinstance(method, Casting):
-                methods[kind] = method = method.cast(everyone)
-                self.unfit |= {track for track, own in patches.items() if not method.fits(own[0].seed)}
+        method = self.methods[kind]
+        assert isinstance(method, Casting), "only the kinds in `casting` are cast"
+        if self.roles is None:
+            cast = method.cast([patch for own in patches.values() for patch in own])
+        else:
+            cast, seeds = self.roles.cast(kind, method, patches)
+            self._seeds |= seeds
+        self.methods[kind] = cast
+        self.unfit |= {track for track, own in patches.items() if not cast.fits(self._seed(kind, track))}
 
     def insist(self, regions: Iterable[Region]) -> bool:
-        """Hide these subjects at full strength from now on, where the user left the strength open.
+        """Hide these subjects more thoroughly from now on; returns whether that makes a difference.
 
-        Whoever is insisted on again is given to the fallback, if the method has one. Returns whether that makes a
-        difference to what was done so far.
+        At full strength, where the user left the strength open; who wears another face gets the fallback, and
+        whoever is still seen through it is blacked out.
         """
-        wanted = {r.track: r.kind for r in regions}
-        stronger = {t for t, kind in wanted.items() if kind in self._full} - self.insisted
-        given_up = {t for t, kind in wanted.items() if kind in self.casting} - stronger - self.unfit
-        self.insisted |= stronger
-        self.unfit |= given_up
-        return bool(stronger or given_up)
+        before = len(self.insisted) + len(self.unfit) + len(self.hopeless)
+        for region in {r.track: r for r in regions}.values():
+            if region.kind in self.casting:
+                (self.hopeless if region.track in self.unfit else self.unfit).add(region.track)
+            elif region.kind in self._full:
+                self.insisted.add(region.track)
+        return len(self.insisted) + len(self.unfit) + len(self.hopeless) > before
 
     def give_up(self, regions: Iterable[Region]) -> bool:
         """Hide these subjects with the fallback from now on, where their method has one; returns whether any is new."""
         lost = {r.track for r in regions if r.kind in self.casting} - self.unfit
         self.unfit |= lost
+        return bool(lost)
+
+    def black_out(self, regions: Iterable[Region]) -> bool:
+        """Fill these subjects from now on, where their method can fail; returns whether any is new."""
+        lost = {r.track for r in regions if r.kind in self.casting} - self.hopeless
+        self.unfit |= lost
+        self.hopeless |= lost
         return bool(lost)
 
     def __call__(self, frame: Frame, regions: Sequence[Region]) -> Frame:
@@ -83,6 +104,8 @@ class Hider:
 
     def method(self, region: Region) -> Deidentifier:
         """Return the method for a region: its kind's, at full strength if that was insisted on, or the fallback."""
+        if region.track in self.hopeless:
+            return make(LAST)
         if region.track in self.unfit:
             return self.fallbacks[region.kind]
         full = self._full.get(region.kind)
@@ -90,7 +113,11 @@ class Hider:
 
     def patch(self, frame: Frame, region: Region) -> Patch | None:
         """Return what the method may see of a region, None where it lies outside the frame."""
-        return cut(frame, region, self.rule(region), self.policy.disguise(region.kind, region.track, self.source))
+        return cut(frame, region, self.rule(region), self._seed(region.kind, region.track))
+
+    def _seed(self, kind: Kind, track: int) -> int:
+        known = self._seeds.get(track)
+        return self.policy.disguise(kind, track, self.source) if known is None else known
 
     def _pieces(self, frame: Frame, canvas: Frame, regions: Sequence[Region]) -> Iterator[tuple[Patch, Pixels]]:
         # Exchanged faces keep what lies around them, so they come first and see what was pasted before: otherwise
@@ -109,7 +136,7 @@ class Hider:
 
 
 def _fallback(rule: Rule) -> Deidentifier:
-    method = make(rule.fallback)
+    method = make(rule.fallback, {"strength": 1.0} if "strength" in defaults(rule.fallback) else {})
     if isinstance(method, Casting | Prepared):
         raise UsageError(f"{rule.fallback!r} cannot be a fallback", hint="choose a method that hides every region")
     return method

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from visard.errors import NothingFound, VerificationFailed
-from visard.flow import ahead
+from visard.flow import side_by_side
 from visard.found import Found, find
 from visard.gallery import Gallery
 from visard.hider import Hider
@@ -21,14 +21,18 @@ from visard.people import People, select
 from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
+from visard.roles import Roles
 from visard.shape import identity
 from visard.tracing import trace
 from visard.types import Frame, Prepared, Report
 from visard.verify import meet, verify
 from visard.warmth import cool_down, share_heaps, warm_up
 
-_DRAFTS = 3
+_DRAFTS = 6
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
+
+_PATIENCE = 2
+"""Drafts after which whoever is still seen is blacked out, where the method has a fallback."""
 
 _HEAD = 1 << 20
 """Bytes at the beginning of a source that tell it from others."""
@@ -59,6 +63,7 @@ class Task:
     strict: bool = False
     overwrite: bool = False
     gallery: Gallery = field(default_factory=Gallery)
+    roles: Roles | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return, as plain values, everything that the bytes of a result depend on beside its source."""
@@ -76,7 +81,7 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
-    hider, original = Hider(task.policy, task.gallery, _fingerprint(source)), probe(source)
+    hider, original = Hider(task.policy, task.gallery, _fingerprint(source), task.roles), probe(source)
     if not original.still:
         share_heaps()
     warm_up(recognise=original.still)
@@ -91,7 +96,7 @@ def deidentify(
         if task.strict and not any(found.all()):
             raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
         originals = meet(original, frames, found, hider)
-        for _ in range(_DRAFTS):
+        for attempt in range(_DRAFTS):
             with clock("find"):
                 found = trace(frames, found, hider, original.still)
             with clock("hide"):
@@ -101,10 +106,15 @@ def deidentify(
                 identity.load()
             with clock("doubt"):
                 doubt = verify(draft, original, frames, found, hider, originals, task.output.keep_metadata)
-            changed = hider.give_up(doubt.lost), hider.insist(doubt.weak), bool(doubt.missed)
-            if not any(changed):
-                break
+            before = {r.track for r in found.all()}
             found = found.add(doubt.missed, original.still)
+            if attempt < _PATIENCE:
+                changed = hider.give_up(doubt.lost), hider.insist(doubt.weak)
+            else:
+                new = [r for r in found.all() if r.track not in before]
+                changed = hider.black_out([*doubt.lost, *doubt.weak, *new]), hider.insist(doubt.weak)
+            if not doubt.missed and not any(changed):
+                break
         if not doubt.passed:
             raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider))
         return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds)
@@ -128,8 +138,10 @@ def _reel(original: Source) -> Reel:
 def _hidden(
     frames: Iterator[Frame], found: Found, hider: Hider, original: Source, progress: Progress
 ) -> Iterator[Frame]:
-    hidden = (hider(frame, found.at(frame.index)) for frame in frames)
-    for frame in hidden if original.still else ahead(hidden):
+    def hide(frame: Frame) -> Frame:
+        return hider(frame, found.at(frame.index))
+
+    for frame in map(hide, frames) if original.still else side_by_side(hide, frames):
         yield frame
         progress("hide", frame.index + 1, original.frames)
 

@@ -15,6 +15,8 @@ from visard.types import Kind
 Shape = Literal["oval", "box"]
 KINDS: tuple[str, ...] = get_args(Kind)
 SHAPES: tuple[str, ...] = get_args(Shape)
+Identity = Literal["picture", "person"]
+IDENTITIES: tuple[str, ...] = get_args(Identity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Rule:
     """How one kind of region is hidden.
 
     method: a name in METHODS; settings: that method's fields, such as strength or colour.
-    fallback: the method where that one finds no face to work on.
+    fallback: the method, at full strength, where that one finds no face to work on.
     margin: share of the box's width and height added on each side, 0 to 2.
     min_score: detections below it are ignored, 0 to 1. shape: outline of the mask.
     """
@@ -32,7 +34,7 @@ class Rule:
     margin: float = 0.1
     min_score: float = 0.3
     shape: Shape = "oval"
-    fallback: str = "fill"
+    fallback: str = "blur"
 
     def __post_init__(self) -> None:
         _check_number("margin", self.margin, 0.0, 2.0)
@@ -43,10 +45,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules of a run, and the seed from which every disguise is derived."""
+    """The rules of a run, and the seed from which every disguise is derived.
+
+    identity: what wears one new face, each subject of a `picture` (or of a video), so that nobody can link two of
+    them, or each `person`, in all sources of a run.
+    """
 
     rules: Mapping[Kind, Rule] = field(default_factory=lambda: {"face": Rule()})
     seed: int = 0
+    identity: Identity = "picture"
+
+    def __post_init__(self) -> None:
+        if self.identity not in IDENTITIES:
+            raise UsageError(f"unknown identity {self.identity!r}", hint=suggest(str(self.identity), IDENTITIES))
 
     def disguise(self, kind: Kind, track: int, source: str = "") -> int:
         """Return the 63-bit seed of one subject: same policy seed, source, kind and track, same number."""
@@ -55,7 +66,7 @@ class Policy:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the policy as plain values, in the shape that `from_dict` and TOML take."""
-        tables: dict[str, Any] = {"seed": self.seed}
+        tables: dict[str, Any] = {"seed": self.seed, "identity": self.identity}
         for kind, rule in self.rules.items():
             own = {f.name: getattr(rule, f.name) for f in fields(rule) if f.name != "settings"}
             tables[kind] = own | dict(rule.settings)
@@ -64,30 +75,32 @@ class Policy:
     def to_toml(self) -> str:
         """Return the policy as the text of a policy file."""
         plain = self.to_dict()
-        lines = [f"seed = {plain.pop('seed')}"]
+        lines = [f"{key} = {_toml(plain.pop(key))}" for key in ("seed", "identity")]
         for kind, table in plain.items():
             lines += ["", f"[{kind}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
         return "\n".join(lines) + "\n"
 
 
 def from_dict(tables: Mapping[str, Any]) -> Policy:
-    """Return the policy that plain tables describe: `seed`, and one table for each kind.
+    """Return the policy that plain tables describe: `seed`, `identity`, and one table for each kind.
 
     Keys of a table that are no field of Rule are settings of its method. Raises UsageError for unknown
     kinds and wrong values; unknown settings are refused when the method is made.
     """
     rules: dict[Kind, Rule] = {}
-    seed = 0
+    seed, identity = 0, tables.get("identity", "picture")
     for key, value in tables.items():
         if key == "seed":
             if isinstance(value, bool) or not isinstance(value, int):
                 raise UsageError(f"seed is {value!r}", hint="give a whole number")
             seed = value
+        elif key == "identity":
+            continue
         elif key in KINDS and isinstance(value, Mapping):
             rules[key] = _rule(value)  # type: ignore[index]  # key is in KINDS
         else:
-            raise UsageError(f"unknown key {key!r}", hint=suggest(key, (*KINDS, "seed")))
-    return Policy(rules or {"face": Rule()}, seed)
+            raise UsageError(f"unknown key {key!r}", hint=suggest(key, (*KINDS, "seed", "identity")))
+    return Policy(rules or {"face": Rule()}, seed, identity)
 
 
 def load_policy(path: Path) -> Policy:

@@ -18,6 +18,7 @@ from visard.pipeline import Task, deidentify
 from visard.publish import publish
 from visard.report.page import render
 from visard.report.record import append, document, failure, load, sha256
+from visard.roles import Roles
 from visard.sources import Job, plan
 from visard.types import Report
 
@@ -69,6 +70,8 @@ def hide(
     watch.planned(len(planned))
     pictures = [(job.name, job.source) for job in planned if job.fault is None]
     task = replace(task, gallery=gather(pictures, task.policy, regions, lambda name: watch.moved(name, "find", 1, 1)))
+    if task.policy.identity == "person":
+        task = replace(task, roles=Roles())
     if task.people and task.gallery.methods:
         raise UsageError("nobody can be spared from groups", hint="leave those pictures out of the folder")
     return _Batch(task, regions, folder, stem, watch).work(planned, jobs)

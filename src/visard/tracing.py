@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,17 +18,23 @@ from visard.shape.landmarks import find_mesh
 from visard.shape.mesh import canonical
 from visard.types import Frame, Kind, Patch, Region
 
-_SURE = 0.5
-"""Below this score the network sees no face."""
-
 _LOOKS = 2
-"""Patches of a subject from which its role is chosen."""
+"""Patches of a subject from which its role is chosen: its clearest, most frontal ones."""
 
 _REACH = 3
 """Frames on each side from which a mesh is smoothed, by a parabola: no lag, and quick expressions stay."""
 
+_GAP = 6
+"""Frames without a mesh that are bridged: a face that comes and goes flickers."""
+
+_ENOUGH = 0.5
+"""Share of a track's frames that must have a mesh; a subject seen less often is given to the fallback altogether."""
+
 Key = tuple[int, int]
 """Frame index, and place among that frame's regions."""
+
+Code = NDArray[np.float32]
+Codes = dict[Key, Code]
 
 
 def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, still: bool) -> Found:
@@ -34,53 +42,95 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
 
     Runs through the frames once. Raises ModelError.
     """
-    wanted = {index: found.at(index) for index in found.regions if any(_is_new(r, hider) for r in found.at(index))}
-    if not wanted:
+    known = hider.unfit | {r.track for r in found.all() if r.mesh is not None}
+    new = {
+        (index, place): region
+        for index, regions in found.regions.items()
+        for place, region in enumerate(regions)
+        if region.hide and region.kind in hider.casting and region.track not in known
+    }
+    if not new:
         return found
-    best = _clearest(wanted, hider)
-    codes: dict[Key, NDArray[np.float32]] = {}
-    looks: dict[Kind, dict[int, list[Patch]]] = defaultdict(lambda: defaultdict(list))
+    codes: Codes = {}
+    looks = _Looks()
     for frame in frames() if still else ahead(frames()):
-        for place, region in enumerate(wanted.get(frame.index, ())):
-            if not _is_new(region, hider):
-                continue
-            mesh = find_mesh(frame.pixels, region)
-            if mesh.score >= _SURE:
-                codes[frame.index, place] = canonical().encode(mesh.vertices)
-            if (frame.index, place) in best and len(looks[region.kind][region.track]) < _LOOKS:
-                traced = replace(region, mesh=codes.get((frame.index, place)))
-                patch = hider.patch(frame, traced)
-                if patch is not None:
-                    looks[region.kind][region.track].append(replace(patch, pixels=patch.pixels.copy()))
-    for kind, patches in looks.items():
-        hider.cast(kind, patches)
-    smooth = codes if still else _smoothed(codes, found)
+        for place in range(len(found.at(frame.index))):
+            region = new.get((frame.index, place))
+            if region is not None:
+                mesh = find_mesh(frame.pixels, region)
+                if mesh.sure:
+                    codes[frame.index, place] = canonical().encode(mesh.vertices)
+                    looks.see(frame, replace(region, mesh=codes[frame.index, place]), hider)
+    codes = codes if still else _smoothed(_bridged(codes, found), found)
+    hider.give_up(_unseen(codes, new))
+    for kind, patches in looks.patches.items():
+        hider.cast(kind, {track: own for track, own in patches.items() if track not in hider.unfit})
     return Found({
-        index: tuple(replace(r, mesh=smooth.get((index, place), r.mesh)) for place, r in enumerate(found.at(index)))
+        index: tuple(replace(r, mesh=codes.get((index, place), r.mesh)) for place, r in enumerate(found.at(index)))
         for index in found.regions
     })  # fmt: skip
 
 
-def _is_new(region: Region, hider: Hider) -> bool:
-    return region.hide and region.kind in hider.casting and region.mesh is None
+class _Looks:
+    """The clearest patches of each subject, best first."""
+
+    def __init__(self) -> None:
+        self._best: dict[tuple[Kind, int], list[tuple[float, Patch]]] = defaultdict(list)
+
+    def see(self, frame: Frame, region: Region, hider: Hider) -> None:
+        """Keep the patch of a region with a mesh, if it is among its subject's clearest."""
+        assert region.mesh is not None, "only faces with a mesh are looked at"
+        frontal = max(0.2, float(np.asarray(cv2.Rodrigues(region.mesh[1:4].astype(np.float64))[0])[2, 2]))
+        clear, best = region.score * region.box.side * frontal, self._best[region.kind, region.track]
+        if len(best) == _LOOKS and clear <= best[-1][0]:
+            return
+        patch = hider.patch(frame, region)
+        if patch is not None:
+            best.append((clear, replace(patch, pixels=patch.pixels.copy())))
+            best.sort(key=lambda look: -look[0])
+            del best[_LOOKS:]
+
+    @property
+    def patches(self) -> dict[Kind, dict[int, list[Patch]]]:
+        """Kind -> track -> patches."""
+        kinds: dict[Kind, dict[int, list[Patch]]] = defaultdict(dict)
+        for (kind, track), best in self._best.items():
+            kinds[kind][track] = [patch for _, patch in best]
+        return kinds
 
 
-def _clearest(wanted: Mapping[int, Sequence[Region]], hider: Hider) -> set[Key]:
-    spots: dict[int, list[tuple[float, Key]]] = defaultdict(list)
-    for index, regions in wanted.items():
-        for place, region in enumerate(regions):
-            if _is_new(region, hider):
-                spots[region.track].append((region.score * region.box.side, (index, place)))
-    return {key for own in spots.values() for _, key in sorted(own, reverse=True)[:_LOOKS]}
+def _unseen(codes: Codes, new: Mapping[Key, Region]) -> list[Region]:
+    """Return a region of each new subject that has a mesh in too few of its frames."""
+    frames, seen = Counter(r.track for r in new.values()), Counter(r.track for key, r in new.items() if key in codes)
+    return [r for r in {r.track: r for r in new.values()}.values() if seen[r.track] < _ENOUGH * frames[r.track]]
 
 
-def _smoothed(codes: Mapping[Key, NDArray[np.float32]], found: Found) -> dict[Key, NDArray[np.float32]]:
-    """Return each code drawn to a parabola through its neighbours in time (Savitzky and Golay 1964)."""
+def _tracks(codes: Codes, found: Found) -> dict[int, dict[int, Key]]:
+    """Return track -> frame index -> key."""
     tracks: dict[int, dict[int, Key]] = defaultdict(dict)
-    for index, place in codes:
+    for index, place in sorted(codes):
         tracks[found.at(index)[place].track][index] = index, place
+    return tracks
+
+
+def _bridged(codes: Codes, found: Found) -> Codes:
+    """Return the codes with those of short gaps, which lie between their ends'."""
+    places = {(r.track, index): place for index, own in found.regions.items() for place, r in enumerate(own)}
+    bridged = dict(codes)
+    for track, own in _tracks(codes, found).items():
+        for start, end in pairwise(own):
+            one, two = codes[own[start]], codes[own[end]]
+            for index in range(start + 1, end) if end - start <= _GAP + 1 else ():
+                place = places.get((track, index))
+                if place is not None:
+                    bridged[index, place] = one + np.float32((index - start) / (end - start)) * (two - one)
+    return bridged
+
+
+def _smoothed(codes: Codes, found: Found) -> Codes:
+    """Return each code drawn to a parabola through its neighbours in time (Savitzky and Golay 1964)."""
     smooth = dict(codes)
-    for track in tracks.values():
+    for track in _tracks(codes, found).values():
         for index, key in track.items():
             near = [i for i in range(index - _REACH, index + _REACH + 1) if i in track]
             if len(near) >= 2 * _REACH:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from visard import tracing
 from visard.errors import ModelError, Unfit
 from visard.found import Found
 from visard.hider import Hider
 from visard.methods.donors import bank
 from visard.methods.surrogate import Surrogate
-from visard.policy import Policy, Rule
+from visard.policy import Identity, Policy, Rule
+from visard.roles import Roles
 from visard.shape.align import cut
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import find_mesh
@@ -49,7 +51,7 @@ def test_it_is_somebody_else_in_the_same_pose(astronaut: Pixels, seed: int) -> N
     apart = np.linalg.norm(before.vertices[33, :2] - before.vertices[263, :2])
     error = np.linalg.norm((before.vertices - after.vertices)[:, :2], axis=1).mean() / apart
     assert after.score > 0.9 and error < 0.06
-    assert abs(mouth_opening(before.vertices) - mouth_opening(after.vertices)) < 0.08
+    assert abs(mouth_opening(before.vertices) - mouth_opening(after.vertices)) < 0.1
 
 
 def test_strength_moves_the_features(astronaut: Pixels) -> None:
@@ -91,6 +93,66 @@ def test_no_fine_detail_of_the_source_shows(astronaut: Pixels) -> None:
 def fine_part(pixels: Pixels) -> NDArray[np.float32]:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
     return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), 1.0), np.float32)
+
+
+@pytest.mark.parametrize("traits", ["age,sex,skin", "sex", ""])
+def test_donors_resemble_the_person_in_the_chosen_traits(astronaut: Pixels, traits: str) -> None:
+    """Whoever asks for likeness gets the same sex throughout; whoever asks for none, anybody."""
+    donors, texture = bank(), canonical().unwrap(astronaut, find_mesh(astronaut, FACE).vertices)
+    chosen = donors.fitting(texture, None, frozenset(filter(None, traits.split(","))), np.random.default_rng(0))
+    same = np.abs(donors.attributes[chosen, 0] - donors.read(texture, None)[0].clip(0, 1)) < 0.6
+    assert len(chosen) >= 60
+    assert same.all() if "sex" in traits else len(chosen) == len(donors)
+
+
+@pytest.mark.parametrize(("identity", "same"), [("person", True), ("picture", False)])
+def test_one_person_wears_one_face_in_all_pictures_or_another_in_each(
+    astronaut: Pixels, identity: Identity, same: bool
+) -> None:
+    policy, roles = Policy(identity=identity), Roles() if identity == "person" else None
+    shifted = np.ascontiguousarray(np.roll(astronaut, (7, 11), axis=(0, 1)))
+    chosen = []
+    for source, (pixels, box) in {"a": (astronaut, FACE.box), "b": (shifted, FACE.box.shift(11, 7))}.items():
+        hider = Hider(policy, source=source, roles=roles)
+        found = Found({0: (replace(FACE, box=box, track=1),)})
+        found = trace(lambda pixels=pixels: iter([Frame(pixels)]), found, hider, still=True)  # type: ignore[misc]
+        patch = hider.patch(Frame(pixels), found.at(0)[0])
+        assert patch is not None
+        chosen.append(hider.methods["face"].donors[patch.seed])  # type: ignore[attr-defined]
+    assert (chosen[0] == chosen[1]) is same
+
+
+def track_of(meshless: set[int], frames: int = 20) -> tuple[dict[int, NDArray[np.float32] | None], set[int]]:
+    """Return the meshes of a subject for whom the network sees no face in some frames, and who is unfit."""
+    code = np.zeros(67, np.float32)
+    hider = Hider(Policy())
+    found = Found({i: (replace(FACE, track=1),) for i in range(frames)})
+    codes = {(i, 0): code + np.float32(i) for i in range(frames) if i not in meshless}
+    bridged = tracing._bridged(codes, found)
+    hider.give_up(tracing._unseen(bridged, {(i, 0): found.at(i)[0] for i in range(frames)}))
+    return {i: bridged.get((i, 0)) for i in range(frames)}, hider.unfit
+
+
+def test_short_gaps_in_a_track_are_bridged_and_long_ones_are_not() -> None:
+    meshes, unfit = track_of({4, 5, 6})
+    assert meshes[5] is not None and np.allclose(meshes[5], 5.0) and not unfit
+    meshes, unfit = track_of(set(range(3, 13)))
+    assert meshes[8] is None and not unfit
+
+
+def test_who_is_seen_too_seldom_gets_the_fallback_throughout() -> None:
+    assert track_of(set(range(1, 19)))[1] == {1}
+
+
+def test_who_is_seen_through_gets_the_fallback_and_then_black(astronaut: Pixels) -> None:
+    hider, region = Hider(Policy()), replace(FACE, track=1)
+    names = []
+    while True:
+        names.append(hider.method(region).name)
+        if not hider.insist([region]):
+            break
+    assert names == ["surrogate", "blur", "fill"]
+    assert hider.method(replace(FACE, track=2)).name == "surrogate"
 
 
 def test_where_there_is_no_face_it_is_unfit(astronaut: Pixels) -> None:

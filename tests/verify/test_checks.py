@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from visard.found import Found
 from visard.hider import Hider
 from visard.policy import Policy, Rule
 from visard.types import Box, Check, Frame, Pixels, Region
@@ -109,17 +110,11 @@ def test_of_what_is_no_face_the_recogniser_says_nothing(astronaut: Pixels) -> No
     assert check.check().passed
 
 
-def test_known_again_looks_at_a_track_once_in_a_while(astronaut: Pixels, monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = []
-
-    def look(self: Originals, frame: Frame, region: Region) -> None:
-        looks.append(frame.index)
-
-    monkeypatch.setattr(Originals, "look", look)
-    check = KnownAgain(Originals())
-    for i in range(200):
-        check.see(Frame(astronaut, i, i / 25), Frame(astronaut, i, i / 25), FACE, cover_of(astronaut))
-    assert looks == [0, 100]
+def test_recognisers_look_at_each_subject_at_its_clearest_once_in_a_while() -> None:
+    sizes = [10.0 + (i == 37) + 2 * (i == 150) for i in range(200)]
+    regions = {i: (replace(FACE, box=Box(0, 0, side, side)), replace(FACE, track=9)) for i, side in enumerate(sizes)}
+    clearest = Found(regions).clearest()
+    assert {(37, FACE.track), (150, FACE.track)} <= clearest and len(clearest) == 4
 
 
 def test_an_original_is_looked_at_once(astronaut: Pixels) -> None:

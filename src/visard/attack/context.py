@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
+import numpy as np
+from PIL import ImageColor
+
 from visard.hider import Hider
 from visard.policy import Policy
+from visard.shape.landmarks import find_mesh
+from visard.shape.mesh import OVAL
 from visard.types import Frame, Region
 
 _GREY = "#808080"
@@ -20,3 +26,17 @@ def blank(frame: Frame, regions: Sequence[Region], policy: Policy) -> Frame:
     """
     rules = {kind: replace(rule, method="fill", settings={"colour": _GREY}) for kind, rule in policy.rules.items()}
     return Hider(replace(policy, rules=rules))(frame, regions)
+
+
+def mask_faces(frame: Frame, regions: Sequence[Region], policy: Policy) -> Frame:
+    """Return the frame with the faces themselves grey, from forehead to chin; hair, ears and jaw stay in sight.
+
+    What is left is what whoever exchanges faces leaves of a person, beside the new face.
+    """
+    meshes = [(region, find_mesh(frame.pixels, region)) for region in regions]
+    blanked = blank(frame, [region for region, mesh in meshes if not mesh.sure], policy)
+    for _, mesh in meshes:
+        if mesh.sure:
+            outline = np.round(mesh.vertices[list(OVAL), :2]).astype(np.int32)
+            cv2.fillConvexPoly(blanked.pixels, cv2.convexHull(outline), ImageColor.getrgb(_GREY))
+    return blanked

@@ -48,11 +48,12 @@ def command(
     """Hide pictures of known people with each method, attack them, and print what was measured.
 
     results.jsonl in --out grows line by line; what it holds for these pictures is not measured again. The table
-    always holds the clear pictures (the ceiling) and a grey hull over each face (what its context tells).
+    always holds the clear pictures (the ceiling), a grey hull over each face (what its context tells) and grey
+    faces under their own hair (the floor of all that exchanges faces).
     """
     from visard.attack.cache import Cache
     from visard.attack.recognisers import make
-    from visard.evaluate.judge import CLEAR, CONTEXT, PICTURES, Judge, add_result, described, load_results
+    from visard.evaluate.judge import CLEAR, CONTEXT, MASKED, PICTURES, Judge, add_result, described, load_results
     from visard.evaluate.people import load
 
     chosen = _listed(methods, "--methods")
@@ -68,7 +69,7 @@ def command(
         judge = Judge(load(data, people, pictures, fold), Cache(), steps)  # type: ignore[arg-type]  # a Choice
         groups = (PICTURES, *attackers)
         results: list[Result] = []
-        for method in (CLEAR, CONTEXT, *chosen):
+        for method in (CLEAR, CONTEXT, MASKED, *chosen):
             missing = [group for group in groups if (judge.setup, method, group) not in known]
             for result in judge.measure(method, missing) if missing else ():
                 add_result(file, result)

@@ -14,15 +14,17 @@ from visard.cli.progress import Bar
 from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
 from visard.errors import TargetError, UsageError
 from visard.methods import METHODS, make
-from visard.policy import Policy
+from visard.policy import IDENTITIES, Policy
 
 
 @click.command("hide")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("--out", type=existing, help="Folder, or file for one source (default visard-out).")
-@click.option("--method", type=str, help=f"How to hide: {', '.join(METHODS)} (default fill).")
+@click.option("--method", type=str, help=f"How to hide: {', '.join(METHODS)} (default surrogate).")
 @click.option("--strength", type=float, help="Above 0 and up to 1, for methods that have one.")
 @click.option("--k", type=int, help="People in a group, at least, for methods that hide people in groups.")
+@click.option("--similar", metavar="LIST", help="In what a new face resembles: age,sex,skin, or some (default all).")
+@click.option("--different", is_flag=True, help="A new face resembles in nothing: more private, less plausible.")
 @click.option(
     "--set",
     "pairs",
@@ -32,6 +34,7 @@ from visard.policy import Policy
 )
 @policy_options
 @click.option("--seed", type=int, help="Whole number that every random choice derives from (default 0).")
+@click.option("--identity", type=click.Choice(IDENTITIES), help="Who gets one new face (default picture).")
 @click.option("--keep-person", multiple=True, type=existing, metavar="PHOTO", help="Spare this person.")
 @click.option("--only-person", multiple=True, type=existing, metavar="PHOTO", help="Hide just this person.")
 @click.option("--regions", type=existing, help="Hide these regions, from `visard find`, instead of looking.")
@@ -64,8 +67,11 @@ def command(
     method: str | None,
     strength: float | None,
     k: int | None,
+    similar: str | None,
+    different: bool,
     pairs: tuple[str, ...],
     seed: int | None,
+    identity: str | None,
     dry_run: bool,
     offline: bool,
     quiet: bool,
@@ -81,7 +87,10 @@ def command(
     Results and report.json and report.html go to --out; finished files are recognised and skipped.
     """
     choices = {key: rest.pop(key) for key in ("policy_file", "min_score", "margin", "shape")}
-    policy = build_policy(**choices, method=method, seed=seed, settings=parse_settings(pairs, strength=strength, k=k))
+    if different and similar is not None:
+        raise UsageError("--similar and --different contradict each other", hint="give one of them")
+    settings = parse_settings(pairs, strength=strength, k=k, similar="" if different else similar)
+    policy = build_policy(**choices, method=method, seed=seed, identity=identity, settings=settings)
     _refuse_wrong_settings(policy, choices["policy_file"])
     if dry_run:
         click.echo(policy.to_toml(), nl=False)

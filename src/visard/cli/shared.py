@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,6 +40,7 @@ def build_policy(
     *,
     method: str | None = None,
     seed: int | None = None,
+    identity: str | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Policy:
     """Return the policy of the file, or the default one, with what the options say."""
@@ -51,10 +53,11 @@ def build_policy(
         changes["settings"] = kept | (settings or {})
     if changes:
         policy = with_rule(policy, "face", **changes)
-    return policy if seed is None else Policy(policy.rules, seed)
+    whole: dict[str, Any] = {"seed": seed, "identity": identity}
+    return replace(policy, **{key: value for key, value in whole.items() if value is not None})
 
 
-def parse_settings(pairs: tuple[str, ...], **options: float | None) -> dict[str, Any]:
+def parse_settings(pairs: tuple[str, ...], **options: float | str | None) -> dict[str, Any]:
     """Return KEY=VALUE pairs, and options that were given, as settings; a value is TOML, or else a string."""
     settings: dict[str, Any] = {key: value for key, value in options.items() if value is not None}
     for pair in pairs:

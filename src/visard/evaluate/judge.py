@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from visard.attack.cache import Keep, forget
-from visard.attack.context import blank
+from visard.attack.context import blank, mask_faces
 from visard.attack.looks import Look, faces, main_face, see_hidden
 from visard.attack.recognisers import make
 from visard.attack.restore import Deblur, restore
@@ -30,8 +30,9 @@ from visard.shape.mask import outline
 from visard.tracing import trace
 from visard.types import Frame, Mask, Pixels, Prepared, Region
 
-CLEAR, CONTEXT = "clear (ceiling)", "grey hull (context)"
-"""What stands in every table beside the methods: nothing hidden, and nothing of the face left."""
+CLEAR, CONTEXT, MASKED = "clear (ceiling)", "grey hull (context)", "grey face (floor)"
+"""What stands in every table beside the methods: nothing hidden, nothing left within the policy's outline, and
+nothing left of the face itself while hair, ears and jaw are in sight."""
 
 PICTURES = "pictures"
 """The group of measures that no recogniser is needed for."""
@@ -77,7 +78,7 @@ class Judge:
     def measure(self, method: str, groups: Sequence[str]) -> Iterator[Result]:
         """Yield the results of each group: `pictures`, or a recogniser's name.
 
-        method: CLEAR, CONTEXT, or NAME[:KEY=VALUE...]. Raises UsageError for unknown names, ModelError where a
+        method: CLEAR, CONTEXT, MASKED, or NAME[:KEY=VALUE...]. Raises UsageError for unknown names, ModelError where a
         group's model is absent.
         """
         policy, looks = _policy(method), self.looks(method)
@@ -102,6 +103,8 @@ class Judge:
             assert main is not None, "pictures without a face were left out"
             if method == CONTEXT:
                 frame = blank(frame, regions, policy)
+            elif method == MASKED:
+                frame = mask_faces(frame, regions, policy)
             elif method != CLEAR:
                 frame = _hide(picture, regions, policy, deblur)
             looks.append(see_hidden(picture.person, picture.pixels, frame.pixels, main, self.keep))
@@ -131,7 +134,7 @@ def _hide(picture: Picture, regions: Sequence[Region], policy: Policy, deblur: D
 
 
 def _policy(method: str) -> Policy:
-    return Policy() if method in (CLEAR, CONTEXT) else described(method)
+    return Policy() if method in (CLEAR, CONTEXT, MASKED) else described(method)
 
 
 def described(method: str) -> Policy:

@@ -22,6 +22,10 @@ _ASIDE = 8
 """Texels by which a gaze moves an iris to either side, at most."""
 
 
+_AROUND = 4 * int(_IRIS / 2)
+"""Texels around the middles of irises that have a say in where they are."""
+
+
 @cache
 def _opening(eye: int) -> Mask:
     """Return the opening of an eye in the texture, 1 inside, soft at the lids."""
@@ -34,13 +38,21 @@ def _centre(eye: int) -> NDArray[np.float32]:
     return np.asarray(canonical().uv[list(EYES[eye])].mean(axis=0), np.float32)
 
 
+@cache
+def _place(eye: int) -> tuple[tuple[slice, slice], Mask, Mask]:
+    """Return the cells in which an eye's gaze is sought, its opening there, and how much of it lies around each."""
+    u, v = np.round(_centre(eye)).astype(int)
+    cells = slice(v - 2 - _AROUND, v + 3 + _AROUND), slice(u - _ASIDE - _AROUND, u + _ASIDE + 1 + _AROUND)
+    opening = np.ascontiguousarray(_opening(eye)[cells])
+    return cells, opening, np.asarray(cv2.GaussianBlur(opening, (0, 0), _IRIS / 2) + np.float32(0.05), np.float32)
+
+
 def _gaze(source: Pixels, eye: int) -> NDArray[np.float32]:
     """Return how far an eye's iris lies from the middle of its opening, (u, v) in texels: the darkest disc there."""
-    dark = 255 - source.max(axis=-1).astype(np.float32)
-    opening = _opening(eye)
-    disc = cv2.GaussianBlur(dark * opening, (0, 0), _IRIS / 2) / (cv2.GaussianBlur(opening, (0, 0), _IRIS / 2) + 0.05)
-    u, v = np.round(_centre(eye)).astype(int)
-    near = disc[v - 2 : v + 3, u - _ASIDE : u + _ASIDE + 1] * np.cos(np.linspace(-0.6, 0.6, 2 * _ASIDE + 1))
+    cells, opening, around = _place(eye)
+    dark = 255 - source[cells].max(axis=-1).astype(np.float32)
+    disc = cv2.GaussianBlur(dark * opening, (0, 0), _IRIS / 2) / around
+    near = disc[_AROUND:-_AROUND, _AROUND:-_AROUND] * np.cos(np.linspace(-0.6, 0.6, 2 * _ASIDE + 1))
     row, column = np.unravel_index(int(near.argmax()), near.shape)
     return np.array([column - _ASIDE, row - 2], np.float32)
 

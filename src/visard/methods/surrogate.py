@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.errors import Unfit
-from visard.methods.donors import Bank, bank
+from visard.errors import Unfit, UsageError, suggest
+from visard.methods.donors import TRAITS, Bank, bank
 from visard.methods.features import open_mouth, turn_eyes, with_irises
 from visard.methods.strength import check_share
 from visard.shape.identity import distance, look
-from visard.shape.landmarks import Vertices, find_mesh
+from visard.shape.landmarks import Vertices, find_mesh, five_points
 from visard.shape.mesh import TEXTURE, Pose, canonical, sample
-from visard.shape.texture import inside, plain, relight, rim, skin
-from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Points, Region
-
-_SURE = 0.5
-"""Below this score the network sees no face, and neither do we."""
+from visard.shape.texture import inside, light, plain, relight, rim, skin
+from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Region
 
 _SMALLEST = 16.0
 """Pixels between the outer corners of the face's outline below which there is nothing to exchange."""
@@ -51,7 +48,8 @@ _SHAPE = 1.25
 class Surrogate:
     """Give the face a donor's texture and shape (k-Same-M of Gross et al. 2006 on a dense mesh, k at least 8).
 
-    strength: how far the shape goes to the donor's and beyond; the texture is always the donor's alone.
+    strength: how far the shape goes to the donor's and beyond; the texture is always the donor's alone. similar:
+    in which of age, sex and skin, by commas, donors resemble the person; nothing for more privacy.
     """
 
     name: ClassVar[str] = "surrogate"
@@ -62,9 +60,18 @@ class Surrogate:
     form: ClassVar[Form] = "generate"
 
     strength: float = 0.8
+    similar: str = ",".join(TRAITS)
 
     def __post_init__(self) -> None:
         check_share("strength", self.strength)
+        for trait in self.traits:
+            if trait not in TRAITS:
+                raise UsageError(f"unknown trait {trait!r} in similar", hint=suggest(trait, TRAITS))
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """In what donors resemble the person."""
+        return frozenset(filter(None, (trait.strip() for trait in str(self.similar).split(","))))
 
     def cast(self, patches: Sequence[Patch]) -> Casting:
         """Return the method with a donor for each subject (one seed), chosen from its clearest patches."""
@@ -83,8 +90,8 @@ class Surrogate:
         for patch in patches:
             vertices = _vertices(patch)
             if vertices is not None and patch.seed not in chosen:
-                chosen[patch.seed] = _choose(patch, vertices, self.strength)
-        return _Cast(self.strength, chosen)
+                chosen[patch.seed] = _choose(patch, vertices, self)
+        return _Cast(self.strength, self.similar, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,16 +121,16 @@ def _vertices(patch: Patch) -> Vertices | None:
     vertices = patch.mesh
     if vertices is None:
         mesh = find_mesh(patch.pixels, Region(patch.kind, Box(0, 0, width, height).grow(-0.15), 1.0, patch.points))
-        vertices = mesh.vertices if mesh.score >= _SURE else None
+        vertices = mesh.vertices if mesh.sure else None
     return vertices if vertices is not None and np.ptp(vertices[:, 0]) >= _SMALLEST else None
 
 
-def _choose(patch: Patch, vertices: Vertices, strength: float) -> int:
+def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     donors = bank()
     rng = np.random.default_rng(patch.seed)
-    was = look(Region("face", Box(*_outline(vertices)), 1.0, _five(vertices)), patch.pixels)
+    was = look(Region("face", Box(*_outline(vertices)), 1.0, five_points(vertices)), patch.pixels)
     texture = canonical().unwrap(patch.pixels, vertices)
-    order = donors.fitting(texture, None if was is None else was.embedding, rng)
+    order = donors.fitting(texture, None if was is None else was.embedding, how.traits, rng)
     if was is None:
         return int(order[0])
     unlike = np.linalg.norm(donors.embeddings[order] - was.embedding, axis=1)
@@ -131,7 +138,7 @@ def _choose(patch: Patch, vertices: Vertices, strength: float) -> int:
     order = order[unlike >= np.median(unlike)]
     tried = []
     for donor in order[:_TRIES]:
-        new = _draw(patch, vertices, int(donor), strength, _TRIAL)
+        new = _draw(patch, vertices, int(donor), how.strength, _TRIAL)
         tried.append((distance(was.embedding, was.again(new[was.cells])), int(donor)))
         if tried[-1][0] >= _UNLIKE:
             break
@@ -143,19 +150,13 @@ def _outline(vertices: Vertices) -> list[float]:
     return [*map(float, low), *map(float, high)]
 
 
-def _five(vertices: Vertices) -> Points:
-    """Return the detector's five points, as the mesh has them."""
-    spots = ((33, 133, 159, 145), (263, 362, 386, 374), (1, 4), (61,), (291,))
-    return np.stack([vertices[list(ids), :2].mean(axis=0) for ids in spots])
-
-
 def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest: int = _FINEST) -> Pixels:
     donors, face = bank(), canonical()
     pose = face.fit_pose(vertices)
     new_vertices = _reshape(donors, vertices, pose, donor, strength)
-    source, texture = face.unwrap(patch.pixels, vertices), with_irises(donors.texture(donor))
+    source, (texture, own_light) = face.unwrap(patch.pixels, vertices), _dress(donor)
     bare = skin(source)
-    lit = relight(texture, source, bare * _seen(pose))
+    lit = relight(texture, own_light, light(source, bare * _seen(pose) + 1e-3 * inside()))
     alpha = _cover(bare)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
     box = Box(*_outline(vertices)).union(Box(*_outline(new_vertices)))
@@ -183,6 +184,13 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest:
     mixed = weight[..., None] * new + (1 - weight[..., None]) * window
     result[rows, columns] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
     return result
+
+
+@lru_cache(maxsize=32)
+def _dress(donor: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a donor's texture with all that a face needs, and the light on it."""
+    texture = with_irises(bank().texture(donor)).astype(np.float32)
+    return texture, light(texture, inside())
 
 
 def _reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> NDArray[np.float32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -27,12 +27,21 @@ _LOOKS = 2
 """The second look is framed by the first one's points, which turns and centres it better than a detector's box."""
 
 
+_SURE, _PERHAPS = 0.5, 0.05
+"""Scores from which on there is a face, and from which on there is one where a detector's points say the same."""
+
+_AGREE = 0.1
+"""Mean distance in sides of a detector's box up to which its points and the mesh's say the same: of 26 meshes with
+scores between, on 30 group photos, some 10 do; half of those that score higher lie within 0.05."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceMesh:
-    """The points of one face; score: how sure the network is that it sees one, 0 to 1."""
+    """The points of one face; score: how sure the network is that it sees one, 0 to 1; sure: whether we are."""
 
     vertices: Vertices
     score: float
+    sure: bool = False
 
 
 def find_mesh(pixels: Pixels, region: Region) -> FaceMesh:
@@ -47,7 +56,20 @@ def find_mesh(pixels: Pixels, region: Region) -> FaceMesh:
         mesh = _look(pixels, square)
         eyes = np.stack([mesh.vertices[list(pair), :2].mean(axis=0) for pair in (RIGHT_EYE, LEFT_EYE)])
         square = _frame(mesh.vertices[:, :2], eyes)
-    return mesh
+    return replace(mesh, sure=mesh.score >= _SURE or (mesh.score >= _PERHAPS and _agree(mesh.vertices, region)))
+
+
+def five_points(vertices: Vertices) -> Points:
+    """Return (5, 2) the points that a detector gives, as the mesh has them: eyes, nose, corners of the mouth."""
+    spots = ((33, 133, 159, 145), (263, 362, 386, 374), (1, 4), (61,), (291,))
+    return np.stack([vertices[list(ids), :2].mean(axis=0) for ids in spots])
+
+
+def _agree(vertices: Vertices, region: Region) -> bool:
+    if region.points is None or len(region.points) != 5:
+        return False
+    apart = np.linalg.norm(five_points(vertices) - region.points, axis=1).mean()
+    return bool(apart <= _AGREE * region.box.side)
 
 
 def _frame(around: Points, eyes: Points) -> Matrix:

@@ -58,36 +58,45 @@ def bare() -> NDArray[np.bool_]:
 
 def skin_tone(texture: Pixels) -> Floats:
     """Return the median (L, a, b) of the face's bare spots, each 0 to 255."""
-    lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)
-    return np.asarray(np.median(lab[bare()].astype(np.float32), axis=0), np.float32)
+    lab = cv2.cvtColor(texture[bare()][None], cv2.COLOR_RGB2LAB)[0]
+    return np.asarray(np.median(lab.astype(np.float32), axis=0), np.float32)
 
 
 def skin(texture: Pixels) -> Mask:
     """Return how much each texel looks like the face's own skin, 0 to 1; features always do."""
-    smooth = np.ascontiguousarray(cv2.GaussianBlur(texture, (0, 0), 1.5))
+    half = TEXTURE // 2, TEXTURE // 2
+    smooth = cv2.GaussianBlur(cv2.resize(texture, half, interpolation=cv2.INTER_AREA), (0, 0), 0.75)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.float32)
     away = (lab - skin_tone(texture)) * np.array([0.35, 1.3, 1.3], np.float32)
     like = np.exp(-((away * away).sum(axis=-1) ** 2) / _LIKE_SKIN**4)
+    like = cv2.resize(like, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(like, 1 - plain()) * inside(), np.float32)
 
 
 def spread(values: Floats, weight: Mask, sigma: float) -> Floats:
     """Return (256, 256, 3) values blurred over texels as much as these weigh; sigma in texels."""
+    return np.asarray(cv2.resize(_coarse(values, weight, sigma), (TEXTURE, TEXTURE)), np.float32)
+
+
+def light(texture: Pixels | Floats, seen: Mask) -> Floats:
+    """Return the light on a texture (256, 256, 3), on a coarse grid; seen: how much each texel tells of it."""
+    return _coarse(texture.astype(np.float32, copy=False), seen, SCENE_LIGHT)
+
+
+def _coarse(values: Floats, weight: Mask, sigma: float) -> Floats:
     # The reduction loses nothing that such a blur would keep.
     step = max(1, int(sigma / 6))
     size = TEXTURE // step, TEXTURE // step
     heavy = cv2.resize(np.dstack([values * weight[..., None], weight]), size, interpolation=cv2.INTER_AREA)
     soft = cv2.GaussianBlur(heavy, (0, 0), sigma / step)
-    mean = soft[..., :3] / (soft[..., 3:] + 1e-4)
-    return np.asarray(cv2.resize(mean, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR), np.float32)
+    return np.asarray(soft[..., :3] / (soft[..., 3:] + 1e-4), np.float32)
 
 
-def relight(texture: Pixels, source: Pixels, seen: Mask) -> Floats:
-    """Return a texture in the light and tone of a source's texture; seen: where the source shows bare skin.
+def relight(texture: Floats, ours: Floats, theirs: Floats) -> Floats:
+    """Return a texture (256, 256, 3) under another's `light` instead of its own.
 
     Both are compared in bands coarser than `SCENE_LIGHT` only (illumination ratio, Liu, Shan and Zhang 2001).
     """
-    theirs = spread(source.astype(np.float32), seen + 1e-3 * inside(), SCENE_LIGHT)
-    ours = spread(texture.astype(np.float32), inside(), SCENE_LIGHT)
     ratio = np.clip((theirs + 8) / (ours + 8), 0.15, 5.0)
-    return np.asarray((texture + np.float32(8)) * ratio - 8, np.float32)
+    ratio = cv2.resize(ratio, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR)
+    return np.asarray((texture + np.float32(8)) * ratio - np.float32(8), np.float32)

@@ -15,6 +15,7 @@ from visard.errors import UsageError
 from visard.methods.donors import FORMAT, bank, reduced
 from visard.publish import publish
 from visard.shape.identity import look
+from visard.shape.landmarks import five_points
 from visard.shape.mesh import canonical, mouth_opening, sample
 from visard.shape.texture import skin_tone
 from visard.train.blend import LEAST, blend
@@ -44,9 +45,6 @@ _QUALITY = 88
 
 _SIDE, _EYES = 256, 64
 """Side of a donor's frontal rendering, and the distance of its outer eye corners there, in pixels."""
-
-_FIVE = ((33, 133, 159, 145), (263, 362, 386, 374), (1, 4), (61,), (291,))
-"""Vertices whose means are a detector's five points."""
 
 
 def train(
@@ -91,10 +89,10 @@ def _candidates(faces: Faces, rows: Cast) -> tuple[Candidates, Floats]:
     """Return the usable faces and their (n, 7) attributes: the labels', or what the shipped reader sees."""
     attributes, looks = [], []
     for i in rows:
-        read, seen = bank().read(faces.textures[i], faces.embeddings[i])
         label = faces.labels[i]
-        attributes.append(read if label is None else _said(label))
-        looks.append(seen)
+        read = bank().read(faces.textures[i], faces.embeddings[i]) if label is None else _said(label)
+        attributes.append(read)
+        looks.append(reduced(faces.textures[i]))
     a = np.asarray(attributes, np.float32).reshape(-1, 7)
     people = [faces.people[i] for i in rows]
     groups = a[:, 2:].argmax(axis=1)
@@ -109,7 +107,7 @@ def _said(label: Label) -> Floats:
 def _pack(faces: Faces, rows: Cast, attributes: Floats, found: list[Cast], told: Told) -> dict[str, NDArray[Any]]:
     """Return the bank's tensors; the reader is the shipped one."""
     ours = bank()
-    coded, identity, tones, looks, embeddings = [], [], [], [], []
+    coded, identity, tones, embeddings = [], [], [], []
     for done, chosen in enumerate(found, 1):
         of = rows[chosen]
         drawn = blend([np.asarray(faces.textures[i]) for i in of], faces.angles[of, 0].tolist())
@@ -118,7 +116,6 @@ def _pack(faces: Faces, rows: Cast, attributes: Floats, found: list[Cast], told:
         coded.append(np.asarray(jpeg, np.uint8))
         identity.append(_identity(faces.shapes[of].mean(axis=0)))
         tones.append(skin_tone(texture))
-        looks.append(reduced(texture))
         embeddings.append(_embedding(texture, ours.build(identity[-1])))
         told("making donors", done, len(found))
     weight, mean, base = ours._reader
@@ -129,7 +126,6 @@ def _pack(faces: Faces, rows: Cast, attributes: Floats, found: list[Cast], told:
         "attributes": np.stack([attributes[chosen].mean(axis=0) for chosen in found]).astype(np.float16),
         "shapes": np.stack(identity),
         "tones": np.stack(tones).astype(np.float16),
-        "looks": np.stack(looks).astype(np.float16),
         "embeddings": np.stack(embeddings).astype(np.float16),
         "reader": weight,
         "reader_mean": mean,
@@ -149,9 +145,8 @@ def _embedding(texture: Pixels, change: Floats) -> Floats:
     """Return dlib's embedding of the donor seen from the front."""
     vertices = np.asarray((canonical().shape + change) * _EYES + (_SIDE / 2, _SIDE / 2, 0), np.float32)
     view = sample(texture, canonical().project(vertices, _SIDE, _SIDE))
-    five = np.stack([vertices[list(ids), :2].mean(axis=0) for ids in _FIVE])
     box = Box(*vertices[:, :2].min(axis=0).tolist(), *vertices[:, :2].max(axis=0).tolist())
-    seen = look(Region("face", box, 1.0, five), view)
+    seen = look(Region("face", box, 1.0, five_points(vertices)), view)
     return np.zeros(128, np.float32) if seen is None else seen.embedding
 
 

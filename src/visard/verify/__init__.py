@@ -28,6 +28,9 @@ from visard.verify.untouched import Detail, Untouched
 
 Cover = NDArray[np.uint8]
 
+Clearest = frozenset[tuple[int, int]]
+"""(Frame index, track) at which a recogniser looks: each subject at its clearest, once in a while."""
+
 _LOSSLESS = {"PNG", "BMP", "TIFF"}
 
 
@@ -74,7 +77,7 @@ def verify(
     recognises the person is asked whether anybody does. originals: who the hidden people were.
     """
     written = probe(draft)
-    room = _Room(written, hider, originals)
+    room = _Room(written, hider, originals, found.clearest())
     before = frames() if original.still else ahead(frames())
     after = read(written, exact=False) if original.still else ahead(read(written, exact=False))
     for old, new in zip_longest(before, after):
@@ -89,8 +92,8 @@ def verify(
 class _Room:
     """All checks over one draft, frame by frame."""
 
-    def __init__(self, written: Source, hider: Hider, originals: Originals) -> None:
-        self.hider = hider
+    def __init__(self, written: Source, hider: Hider, originals: Originals, clearest: Clearest) -> None:
+        self.hider, self._clearest = hider, clearest
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
         self.found_again = FoundAgain(second_opinion(written.still), self._may_show)
@@ -134,6 +137,8 @@ class _Room:
 
     def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], cover: Cover) -> None:
         for region in hidden:
+            if (before.index, region.track) not in self._clearest:
+                continue
             if _promised(self.hider, region):
                 self.known_again.see(before, after, region, cover)
             if self.hider.method(region).form == "generate":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,9 +10,6 @@ import numpy as np
 
 from visard.types import Check, Frame, Pixels, Region
 from visard.verify.originals import Originals
-
-_EVERY = 4.0
-"""Seconds after which a track is looked at again."""
 
 _AROUND = 0.7
 """By how much of its box a face's surroundings, shown to the second detector, reach beyond it."""
@@ -25,25 +23,28 @@ class Kept:
 
     def __init__(self, originals: Originals, second: Callable[[Pixels], list[Region]]) -> None:
         self._originals, self._second = originals, second
-        self._next: dict[int, float] = {}
-        self._looks = 0
+        self._looks: Counter[int] = Counter()
+        self._lost: dict[int, list[Region]] = defaultdict(list)
         self._frames: list[int] = []
-        self.lost: list[Region] = []
 
     def see(self, before: Frame, after: Frame, region: Region) -> None:
-        """Look at one exchanged face, unless its track was looked at a moment ago."""
-        if before.time < self._next.get(region.track, before.time):
-            return
-        self._next[region.track] = before.time + _EVERY
+        """Look at one exchanged face."""
         if self._originals.look(before, region) is None:
             return
-        self._looks += 1
+        self._looks[region.track] += 1
         cells = region.box.grow(_AROUND).cells(*after.pixels.shape[:2])
         place = replace(region, box=region.box.shift(-cells[1].start, -cells[0].start)).box
         if not any(face.box.iou(place) > 0.3 for face in self._second(np.ascontiguousarray(after.pixels[cells]))):
             self._frames.append(before.index)
-            self.lost.append(region)
+            self._lost[region.track].append(region)
+
+    @property
+    def lost(self) -> list[Region]:
+        """One region of each subject whose face was lost more often than not; of any that lost one, if too many did."""
+        rare = self.check().passed
+        return [own[0] for track, own in self._lost.items() if not rare or 2 * len(own) > self._looks[track]]
 
     def check(self) -> Check:
         """Return how many faces were lost beyond one in ten; none may be."""
-        return Check("face_lost", max(0.0, len(self._frames) - 0.1 * self._looks), 0.0, tuple(self._frames))
+        excess = len(self._frames) - 0.1 * self._looks.total()
+        return Check("face_lost", max(0.0, excess), 0.0, tuple(sorted(set(self._frames))))

@@ -14,12 +14,9 @@ LIMIT = 0.1
 
 _SAME = 1.0 - SAME_PERSON
 
-_EVERY = 4.0
-"""Seconds after which a track is looked at again."""
-
 
 class KnownAgain:
-    """Compares hidden faces with their originals, each track once in a while.
+    """Compares hidden faces with their originals, each track at its clearest, once in a while.
 
     Likeness is 1 - distance of dlib's embeddings; from 0.4 on dlib says: the same person. Hair, ears and
     background alone often reach that on small faces, so the value is the likeness beyond the larger of 0.4
@@ -30,16 +27,12 @@ class KnownAgain:
 
     def __init__(self, originals: Originals) -> None:
         self._originals = originals
-        self._next: dict[int, float] = {}
         self._worst = 0.0
         self._frames: list[int] = []
         self.weak: list[Region] = []
 
     def see(self, before: Frame, after: Frame, region: Region, cover: NDArray[np.uint8]) -> None:
-        """Compare one hidden face, unless its track was compared a moment ago; cover: (H, W), non-zero where hidden."""
-        if before.time < self._next.get(region.track, before.time):
-            return
-        self._next[region.track] = before.time + _EVERY
+        """Compare one hidden face; cover: (H, W), non-zero where hidden."""
         was = self._originals.look(before, region)
         if was is None:
             return
