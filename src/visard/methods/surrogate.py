@@ -37,6 +37,9 @@ _UNLIKE = 0.72
 _TRIES = 4
 """How many donors are drawn on the face before the least alike of them is taken."""
 
+_TEMPLE = 17
+"""Height in texels up to which something dark at a face's side is a temple of glasses rather than hair."""
+
 _DEVIATION = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""
 
@@ -212,6 +215,8 @@ def _seen(pose: Pose) -> Mask:
 def _cover(bare: Mask) -> Mask:
     """Return where the new face lies on the old one: fringes over the forehead and hair at the sides stay."""
     edge = np.clip((rim() - 2) / 12, 0, 1)
+    # Thin dark lines between skin are temples of glasses, which go with the rest of them.
+    bare = np.asarray(cv2.morphologyEx(bare, cv2.MORPH_CLOSE, np.ones((_TEMPLE, 1))), np.float32)
     like = cv2.GaussianBlur(cv2.erode(bare, np.ones((3, 3))), (0, 0), 2)
     stays = _hairy() * np.clip(1.6 * (1 - like) - 0.3, 0, 1)
     return np.asarray(edge * edge * (3 - 2 * edge) * (1 - stays), np.float32)
