@@ -32,8 +32,8 @@ _FINEST, _TRIAL = 208, 112
 """Longest side in pixels at which a new face is drawn, and tried; a donor's texture has no more to show."""
 
 _UNLIKE = 0.8
-"""dlib's distance between a person and the new face at which it is accepted: most strangers lie nearer. People then rank
-as others do: neither the first places nor the last tell whose face it was (on 100 people, mean percentile .42, last .7 %)."""
+"""dlib's distance between a person and the new face at which it is accepted: most strangers lie nearer. Ranked by
+likeness, the person then lies where others do: on 100 people at a mean percentile of .42, and .7 % of the time last."""
 
 _TRIES = 8
 """How many donors are drawn on the face before the least alike of them is taken."""
