@@ -26,7 +26,7 @@ from visard.shape import identity
 from visard.tracing import trace
 from visard.types import Frame, Prepared, Report
 from visard.verify import meet, verify
-from visard.warmth import cool_down, share_heaps, warm_up
+from visard.warmth import cool_down, warm_up
 
 _DRAFTS = 6
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
@@ -82,8 +82,6 @@ def deidentify(
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
     hider, original = Hider(task.policy, task.gallery, _fingerprint(source), task.roles), probe(source)
-    if not original.still:
-        share_heaps()
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
