@@ -90,7 +90,7 @@ def _candidates(faces: Faces, rows: Cast) -> tuple[Candidates, Floats]:
     attributes, looks = [], []
     for i in rows:
         label = faces.labels[i]
-        read = bank().read(faces.textures[i], faces.embeddings[i]) if label is None else _said(label)
+        read = bank().reader(faces.textures[i], faces.embeddings[i]) if label is None else _said(label)
         attributes.append(read)
         looks.append(reduced(faces.textures[i]))
     a = np.asarray(attributes, np.float32).reshape(-1, 7)
@@ -118,7 +118,6 @@ def _pack(faces: Faces, rows: Cast, attributes: Floats, found: list[Cast], told:
         tones.append(skin_tone(texture))
         embeddings.append(_embedding(texture, ours.build(identity[-1])))
         told("making donors", done, len(found))
-    weight, mean, base = ours._reader
     return {
         "format": np.array([FORMAT], np.int32),
         "textures": np.concatenate(coded),
@@ -127,9 +126,9 @@ def _pack(faces: Faces, rows: Cast, attributes: Floats, found: list[Cast], told:
         "shapes": np.stack(identity),
         "tones": np.stack(tones).astype(np.float16),
         "embeddings": np.stack(embeddings).astype(np.float16),
-        "reader": weight,
-        "reader_mean": mean,
-        "reader_base": base,
+        "reader": ours.reader.weight,
+        "reader_mean": ours.reader.mean,
+        "reader_base": ours.reader.base,
     }
 
 
