@@ -11,25 +11,33 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from visard.methods.donors import bank
+from visard.shape.landmarks import Vertices, five_points
 from visard.shape.mesh import canonical, sample
-from visard.types import Pixels
+from visard.types import Pixels, Points
 
 _SIDE, _EYES = 256, 64
 
 
 def portrait(donor: int, yaw: float = 0.0, smile: float = 0.0) -> Pixels:
     """Return a picture (256, 256, 3) of a donor; yaw in radians, smile in distances of the eyes."""
-    face = canonical()
-    shape = face.shape + bank().build(bank().shapes[donor])
-    shape[[61, 291], :2] += np.array([(-smile, -smile), (smile, -smile)], np.float32)
-    turn = np.asarray(cv2.Rodrigues(np.array([0.0, yaw, 0.0]))[0])
-    vertices = np.asarray(shape @ turn.T * _EYES + (_SIDE / 2, _SIDE / 2, 0), np.float32)
-    texel = face.project(vertices, _SIDE, _SIDE)
+    texel = canonical().project(_vertices(donor, yaw, smile), _SIDE, _SIDE)
     picture = np.full((_SIDE, _SIDE, 3), 110, np.uint8)
     cv2.ellipse(picture, (128, 112), (84, 110), 0, 0, 360, (50, 40, 30), -1)
     seen = texel[..., 0] >= 0
     picture[seen] = sample(bank().texture(donor), texel)[seen]
     return picture
+
+
+def points(donor: int, yaw: float = 0.0, smile: float = 0.0) -> Points:
+    """Return (5, 2) eyes, nose and corners of the mouth in that picture."""
+    return five_points(_vertices(donor, yaw, smile))
+
+
+def _vertices(donor: int, yaw: float, smile: float) -> Vertices:
+    shape = canonical().shape + bank().build(bank().shapes[donor])
+    shape[[61, 291], :2] += np.array([(-smile, -smile), (smile, -smile)], np.float32)
+    turn = np.asarray(cv2.Rodrigues(np.array([0.0, yaw, 0.0]))[0])
+    return np.asarray(shape @ turn.T * _EYES + (_SIDE / 2, _SIDE / 2, 0), np.float32)
 
 
 @cache

@@ -17,7 +17,7 @@ from safetensors.numpy import load
 
 from visard.errors import ModelError
 from visard.shape.identity import Embedding
-from visard.shape.mesh import TEXTURE, canonical
+from visard.shape.mesh import TEXTURE, canonical, shape_file
 from visard.shape.texture import skin_tone
 from visard.types import Pixels
 
@@ -25,6 +25,8 @@ Floats = NDArray[np.float32]
 
 FORMAT = 1
 """Version of the bank's file."""
+
+_SHIPPED = files("visard.models").joinpath("weights", "donors.safetensors")
 
 _SMALL = 28
 """Side in texels of the reduced texture from which attributes are read."""
@@ -149,20 +151,20 @@ def bank(path: str = "") -> Bank:
 
     Raises ModelError where it is absent, no bank, or of another version.
     """
-    weights = files("visard.models").joinpath("weights")
     where = path or "donors.safetensors"
     remedy = "give a donors.safetensors of `visard train donors`" if path else "install visard again"
     try:
-        tensors = load((Path(path) if path else weights.joinpath("donors.safetensors")).read_bytes())
+        tensors = load((Path(path) if path else _SHIPPED).read_bytes())
         _check(tensors, where)
-        wiener = load(weights.joinpath("face_shape.safetensors").read_bytes())["wiener"]
     except OSError as error:
         raise ModelError(f"the bank of donors is missing: {error.strerror}", where=where, hint=remedy) from error
     except (SafetensorError, KeyError, ValueError) as error:
         raise ModelError(f"is no bank of donors: {error}", where=where, hint=remedy) from error
     wide = {name: tensors[name].astype(np.float32) for name in ("attributes", "shapes", "tones", "embeddings")}
     reader = Reader(tensors["reader"].astype(np.float32), tensors["reader_mean"], tensors["reader_base"])
-    return Bank(**wide, reader=reader, _blob=tensors["textures"], _starts=tensors["starts"], _wiener=wiener)
+    return Bank(
+        **wide, reader=reader, _blob=tensors["textures"], _starts=tensors["starts"], _wiener=shape_file()["wiener"]
+    )
 
 
 def _check(tensors: Mapping[str, NDArray[Any]], where: str) -> None:
