@@ -31,13 +31,13 @@ def test_pairs_are_counted() -> None:
 
 @pytest.mark.data
 def test_nobody_is_recognisable_in_the_shipped_bank(data: Path) -> None:
-    """No training person, of every tenth, lies nearer to any donor than the level that the card records."""
+    """No training person, of every fifteenth, lies nearer to any donor than the level that the card records."""
     assert f"nearer than\n{TOO_NEAR} were dropped" in CARD.read_text("utf-8")
     with (data / "utk_train.csv").open(newline="") as table:
-        names = {row["file"] for row in list(csv.DictReader(table))[::10]}
+        names = {row["file"] for row in list(csv.DictReader(table))[::15]}
     seen = [look(photo.region, photo.pixels) for photo in packed(data, "utk_train", names)[0]]
     faces = np.stack([one.embedding for one in seen if one is not None])
     apart = [np.linalg.norm(faces - donor, axis=1) for donor in bank().embeddings]
-    assert len(faces) > 850
+    assert len(faces) > 550
     assert np.min(apart) >= TOO_NEAR - 1e-3, "to half precision"
     assert np.mean(np.concatenate(apart) < STRANGERS) < 2e-3, "a donor resembles people as strangers do"
