@@ -14,6 +14,7 @@ from visard.errors import ModelError, UsageError
 from visard.methods.donors import bank
 from visard.methods.surrogate import Surrogate
 from visard.policy import Policy, Rule, load_policy
+from visard.train.card import terms_row
 from visard.train.donors import train
 from visard.types import Pixels
 
@@ -25,7 +26,7 @@ from .people import album
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A bank of two donors, of 24 people."""
     folder = tmp_path_factory.mktemp("album")
-    counts = train(album(folder, 24), folder / "bank", donors=2)
+    counts = train(album(folder, 24), folder / "bank", donors=2, terms="Drawn for this test; free.")
     assert counts["photos"] == 24 and counts["donors"] == 2
     return folder / "bank" / "donors.safetensors"
 
@@ -38,6 +39,25 @@ def test_a_face_of_ones_own_bank_is_worn(own: Path, astronaut: Pixels) -> None:
     new = Surrogate(bank=str(own))(patch)
     assert not np.array_equal(new, Surrogate()(patch)) and not np.array_equal(new, patch.pixels)
     assert np.array_equal(new, Surrogate(bank=str(own))(patch))
+
+
+def test_its_card_says_what_it_is_made_of(own: Path) -> None:
+    card = own.with_suffix(".md").read_text("utf-8")
+    for words in (
+        "2 donors: faces of nobody",
+        "24 photos, 24 with a face",
+        "| Drawn for this test; free. |",
+        "no two donors share more than 2",
+        "0 donors have a mean age under 13",
+        "the shipped one: too few faces came with labels",
+        "pairs of a donor with a face of its own people",
+        f"{own.stat().st_size:,} bytes",
+    ):
+        assert words in card, words
+
+
+def test_terms_that_nobody_states_are_said_to_be_unstated() -> None:
+    assert "not stated" in terms_row("")[1] and "not stated" in terms_row(" \n")[1]
 
 
 def test_the_command_wears_it_names_it_and_knows_what_is_finished(own: Path, photo: Path, tmp_path: Path) -> None:
