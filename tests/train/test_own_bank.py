@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from visard.cli.app import run
-from visard.errors import ModelError, UsageError
+from visard.errors import UsageError
 from visard.methods.donors import bank
 from visard.methods.surrogate import Surrogate
 from visard.policy import Policy, Rule, load_policy
@@ -107,7 +107,7 @@ def change(own: Path, target: Path, name: str) -> None:
 )
 def test_a_bank_that_was_tampered_with_is_refused(own: Path, tmp_path: Path, name: str, words: str) -> None:
     change(own, tmp_path / "donors.safetensors", name)
-    with pytest.raises(ModelError, match=words) as caught:
+    with pytest.raises(UsageError, match=words) as caught:
         Surrogate(bank=str(tmp_path / "donors.safetensors"))
     assert str(tmp_path) in str(caught.value) and "\n" not in str(caught.value)
 
@@ -118,9 +118,12 @@ def test_what_is_no_bank_is_one_line(
 ) -> None:
     save_file({"shape": np.zeros((468, 3), np.float32)}, str(tmp_path / "other"))
     path = photo if file == "photo" else tmp_path / file
-    assert run(["hide", str(photo), "--out", str(tmp_path / "out"), "--set", f"bank={path}", "--quiet"]) == 6
-    (line,) = capsys.readouterr().err.splitlines()
-    assert words in line and str(path) in line
+    (tmp_path / "policy.toml").write_text(f"[face]\nbank = '{path}'\n", "utf-8")
+    for how in (["--set", f"bank={path}"], ["--policy", str(tmp_path / "policy.toml")]):
+        assert run(["hide", str(photo), "--out", str(tmp_path / "out"), *how, "--quiet"]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert words in line and str(path) in line
+        assert ("policy.toml" in line) == (how[0] == "--policy")
     assert not (tmp_path / "out").exists()
 
 

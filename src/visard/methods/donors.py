@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from visard.errors import ModelError
+from visard.errors import ModelError, UsageError
 from visard.shape.identity import Embedding
 from visard.shape.mesh import TEXTURE, canonical, shape_file
 from visard.shape.texture import skin_tone
@@ -149,17 +149,17 @@ def reduced(texture: Pixels) -> Floats:
 def bank(path: str = "") -> Bank:
     """Return the bank that visard ships, or the one in a file that `visard train donors` made.
 
-    Raises ModelError where it is absent, no bank, or of another version.
+    Raises ModelError where it is absent, no bank, or of another version; UsageError where that is true of the path.
     """
-    where = path or "donors.safetensors"
+    failure, name = (UsageError, f"bank '{path}'") if path else (ModelError, "the donor bank")
     remedy = "give a donors.safetensors of `visard train donors`" if path else "install visard again"
     try:
         tensors = load((Path(path) if path else _SHIPPED).read_bytes())
-        _check(tensors, where)
+        _check(tensors)
     except OSError as error:
-        raise ModelError(f"the bank of donors is missing: {error.strerror}", where=where, hint=remedy) from error
+        raise failure(f"{name} is missing: {error.strerror}", hint=remedy) from error
     except (SafetensorError, KeyError, ValueError) as error:
-        raise ModelError(f"is no bank of donors: {error}", where=where, hint=remedy) from error
+        raise failure(f"{name} is no bank of donors: {error}", hint=remedy) from error
     wide = {name: tensors[name].astype(np.float32) for name in ("attributes", "shapes", "tones", "embeddings")}
     reader = Reader(tensors["reader"].astype(np.float32), tensors["reader_mean"], tensors["reader_base"])
     return Bank(
@@ -167,12 +167,12 @@ def bank(path: str = "") -> Bank:
     )
 
 
-def _check(tensors: Mapping[str, NDArray[Any]], where: str) -> None:
-    """Raise ModelError for another version, ValueError or KeyError for tensors that are no bank's."""
+def _check(tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Raise ValueError or KeyError for tensors that are no bank's, or another version's."""
     if tensors["format"].tolist() != [FORMAT]:
-        raise ModelError("the bank of donors is of another version", where=where, hint="train it anew")
+        raise ValueError("it is of another version")
     starts, seen = tensors["starts"], 3 * int(np.count_nonzero(_grid())) + 128
-    donors = len(starts) - 1
+    donors = starts.size - 1
     expected = {
         "attributes": (donors, 7), "shapes": (donors, len(canonical().basis)), "tones": (donors, 3),
         "embeddings": (donors, 128), "reader": (seen, 7), "reader_mean": (seen,), "reader_base": (7,),
@@ -180,6 +180,7 @@ def _check(tensors: Mapping[str, NDArray[Any]], where: str) -> None:
     for name, shape in expected.items():
         if tensors[name].shape != shape or not np.isfinite(tensors[name]).all():
             raise ValueError(f"{name} is not what it should be")
-    ordered = starts.dtype == np.int64 and donors >= 1 and starts[0] == 0 and (np.diff(starts) > 0).all()
+    ordered = starts.dtype == np.int64 and starts.ndim == 1 and donors >= 1
+    ordered = ordered and starts[0] == 0 and bool((np.diff(starts) > 0).all())
     if not ordered or tensors["textures"].dtype != np.uint8 or tensors["textures"].shape != (starts[-1],):
         raise ValueError("textures are not what they should be")

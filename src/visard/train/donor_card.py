@@ -120,4 +120,4 @@ def _likeness(m: Making) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.2%}" if whole else "none"
+    return f"{100 * part / whole:.3g}%" if whole else "none"
