@@ -7,6 +7,7 @@ VisardError                  1   something failed; also: a batch failed in sever
 ├── VerificationFailed       5   the doubting room was not convinced; no file appeared
 ├── ModelError               6   a model is missing, altered or out of reach
 ├── NothingFound             7   --strict, and nothing was found
+├── SealError                8   a seal is absent, belongs to another file, or cannot be opened
 ├── Unfit                    1   a method cannot hide a region; the rule's fallback does
 └── Interrupted            130   Ctrl-C
 """
@@ -76,6 +77,12 @@ class NothingFound(VisardError):
     """Nothing was found to hide, and the user asked for that to be an error."""
 
     exit_code = 7
+
+
+class SealError(VisardError):
+    """A seal is absent, belongs to another picture, or cannot be opened with what was given."""
+
+    exit_code = 8
 
 
 class Unfit(VisardError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -25,8 +25,9 @@ from visard.roles import Roles
 from visard.shape import identity
 from visard.tracing import trace
 from visard.types import Frame, Prepared, Report
+from visard.vault.keys import Sealing
 from visard.verify import meet, verify
-from visard.warmth import cool_down, share_heaps, warm_up
+from visard.warmth import cool_down, warm_up
 
 _DRAFTS = 6
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
@@ -64,6 +65,7 @@ class Task:
     overwrite: bool = False
     gallery: Gallery = field(default_factory=Gallery)
     roles: Roles | None = None
+    sealing: Sealing | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return, as plain values, everything that the bytes of a result depend on beside its source."""
@@ -71,7 +73,8 @@ class Task:
         people: dict[str, Any] = {"keep": len(self.people.keep), "only": len(self.people.only)}
         people |= {"sha256": hashlib.sha256(faces).hexdigest()} if faces else {}
         everyone = {"gallery": self.gallery.sha256} if self.gallery.sha256 else {}
-        return self.policy.to_dict() | {"output": asdict(self.output), "people": people} | everyone
+        sealed = {"seal": self.sealing.to_dict()} if self.sealing else {}
+        return self.policy.to_dict() | {"output": asdict(self.output), "people": people} | everyone | sealed
 
 
 def deidentify(
@@ -82,8 +85,6 @@ def deidentify(
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
     hider, original = Hider(task.policy, task.gallery, _fingerprint(source), task.roles), probe(source)
-    if not original.still:
-        share_heaps()
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
@@ -117,7 +118,27 @@ def deidentify(
                 break
         if not doubt.passed:
             raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider))
-        return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds)
+        with (
+            clock("seal") if task.sealing else nullcontext(),
+            _sealed(draft, target, original, frames, found, task) as notes,
+        ):
+            return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds, notes)
+
+
+@contextmanager
+def _sealed(
+    draft: Path, target: Path, original: Source, frames: Reel, found: Found, task: Task
+) -> Iterator[tuple[str, ...]]:
+    """Seal what was hidden, in the draft or beside the target; give what the report says of it."""
+    if task.sealing is None:
+        yield ()
+        return
+    from visard.vault.sealing import sealed
+
+    with sealed(
+        draft, target, original, lambda: frames(True), found, task.policy, task.sealing, task.overwrite
+    ) as said:
+        yield said
 
 
 def _fingerprint(source: Path) -> str:

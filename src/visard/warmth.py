@@ -8,9 +8,6 @@ from contextlib import suppress
 
 from visard.errors import VisardError
 
-_ARENA_MAX = -8
-"""M_ARENA_MAX of glibc's malloc.h."""
-
 
 def warm_up(recognise: bool = False) -> None:
     """Begin to load what finds faces, in a thread of its own; whoever then needs it waits for it.
@@ -24,12 +21,6 @@ def cool_down() -> None:
     """Give memory that a room has freed back to the system; glibc alone must be told, and keeps 100 MB of a video."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def share_heaps() -> None:
-    """Have the threads of this process share two heaps; glibc would give each its own, and a video 50 MB more."""
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
 
 
 def _load(recognise: bool) -> None:

@@ -30,7 +30,8 @@ def again(path: Path, output: Output = PLAIN, frames: Iterable[Frame] | None = N
 
 
 def film(path: Path, pictures: Iterable[Pixels], **wishes: Any) -> Path:
-    """Encode (H, W, 3) pictures as a video. Wishes: codec, pix_fmt, rotation, times, tags, sound, mux."""
+    """Encode (H, W, 3) pictures as a video. Wishes: codec, pix_fmt, rotation, times, tags, sound, mux,
+    aspect, coded (primaries, transfer, matrix)."""
     with av.open(str(path), "w", container_options=wishes.get("mux", {})) as out:
         out.metadata.update(wishes.get("tags", {}))
         video: Any = out.add_stream(wishes.get("codec", "libx264"), rate=25)
@@ -42,6 +43,11 @@ def film(path: Path, pictures: Iterable[Pixels], **wishes: Any) -> Path:
                 video.height, video.width = picture.shape[:2]
                 video.pix_fmt = wishes.get("pix_fmt", "yuv420p")
                 video.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, 25)
+                context = video.codec_context
+                if "aspect" in wishes:
+                    context.sample_aspect_ratio = wishes["aspect"]
+                if "coded" in wishes:
+                    context.color_primaries, context.color_trc, context.colorspace = wishes["coded"]
                 if "rotation" in wishes:
                     video.set_display_rotation(wishes["rotation"])
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")

@@ -331,6 +331,15 @@ def test_bombs_are_refused_before_they_cost_memory(tmp_path: Path) -> None:
         probe(tmp_path / "a.png")
 
 
+def test_an_animation_of_very_many_pixels_in_all_is_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [Image.new("L", (20, 20), 10 * i) for i in range(10)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert probe(tmp_path / "a.gif").frames == 10
+    monkeypatch.setattr("visard.media.picture.MOST_PIXELS_IN_ALL", 3999)
+    with pytest.raises(SourceError, match="10 frames of this size"):
+        probe(tmp_path / "a.gif")
+
+
 def test_suffixes(photo: Path) -> None:
     assert suffix(probe(photo), Output()) == ".jpg"
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -75,6 +76,22 @@ def test_ten_bits_stay_ten(tmp_path: Path, astronaut: Pixels) -> None:
     assert probe(draft).depth == 10
     new = frames_of(draft)[0]
     assert new.deep is not None and change(frame.pixels, new.pixels) < 5
+
+
+def test_pixels_that_are_not_square_keep_their_shape(tmp_path: Path, astronaut: Pixels) -> None:
+    path = film(tmp_path / "a.mp4", pan(astronaut, 3), aspect=Fraction(16, 11))
+    with av.open(str(again(path))) as container:
+        assert container.streams.video[0].sample_aspect_ratio == Fraction(16, 11)
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_high_dynamic_range_is_still_told(tmp_path: Path, astronaut: Pixels, codec: str) -> None:
+    """BT.2020 primaries and matrix, hybrid log-gamma: without its tags a player shows such a video grey."""
+    coded = (9, 18, 9)
+    path = film(tmp_path / "a.mp4", pan(astronaut, 3), pix_fmt="yuv420p10le", coded=coded)
+    with av.open(str(again(path, Output(codec=codec)))) as container:
+        frame = next(container.decode(video=0))
+        assert (int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace)) == coded
 
 
 def test_an_odd_size_keeps_every_pixel(tmp_path: Path, astronaut: Pixels) -> None:

@@ -16,6 +16,10 @@ VERBS = {
     "hide": "Hide the people in pictures, videos and folders.",
     "find": "Write what would be hidden, as JSON or CSV, to look at or to edit.",
     "check": "Doubt a hidden file: compare it with its original.",
+    "keygen": "Make a key for one who may open what is sealed.",
+    "unseal": "Give the hidden pixels back to whoever holds a key.",
+    "share": "Disclose one person's originals, and nobody else's.",
+    "rekey": "Seal the same originals for other recipients.",
     "attack": "Try to recognise the people in hidden pictures.",
     "evaluate": "Hide, attack and measure pictures of known people, as one table.",
     "models": "List, fetch and verify the networks that visard uses.",
@@ -47,7 +51,7 @@ def app() -> None:
 
     Exit codes: 0 done and checked; 1 several kinds of failure, or an unexpected one; 2 usage or policy;
     3 a source cannot be read; 4 a result cannot be written; 5 a check failed; 6 a model is missing or
-    altered; 7 nothing found (--strict); 130 stopped.
+    altered; 7 nothing found (--strict); 8 a seal cannot be opened; 130 stopped.
     """
 
 

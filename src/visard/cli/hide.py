@@ -11,10 +11,12 @@ from typing import Any
 import click
 
 from visard.cli.progress import Bar
+from visard.cli.secrets import ask, password_options, recipients
 from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
 from visard.errors import TargetError, UsageError
 from visard.methods import METHODS, make
 from visard.policy import IDENTITIES, Policy
+from visard.vault.keys import Sealing
 
 
 @click.command("hide")
@@ -38,6 +40,10 @@ from visard.policy import IDENTITIES, Policy
 @click.option("--keep-person", multiple=True, type=existing, metavar="PHOTO", help="Spare this person.")
 @click.option("--only-person", multiple=True, type=existing, metavar="PHOTO", help="Hide just this person.")
 @click.option("--regions", type=existing, help="Hide these regions, from `visard find`, instead of looking.")
+@click.option("--seal", is_flag=True, help="Seal the original pixels of what is hidden, for --recipient or a password.")
+@click.option("--seal-file", is_flag=True, help="Seal the whole source file instead.")
+@click.option("--recipient", "recipient_keys", multiple=True, metavar="KEY", help="Who may open it: a key, or a file.")
+@password_options
 @click.option("--codec", default="h264", show_default=True, help="Codec of videos: h264, hevc or vp9.")
 @click.option(
     "--crf",
@@ -92,6 +98,7 @@ def command(
     settings = parse_settings(pairs, strength=strength, k=k, similar="" if different else similar)
     policy = build_policy(**choices, method=method, seed=seed, identity=identity, settings=settings)
     _refuse_wrong_settings(policy, choices["policy_file"])
+    sealing = _sealing(rest)
     if dry_run:
         click.echo(policy.to_toml(), nl=False)
         return 0
@@ -105,10 +112,25 @@ def command(
     from visard.pipeline import Task
 
     people = load_people(keep_person, only_person)
-    task = Task(policy, output, people, rest["strict"], rest["overwrite"])
+    task = Task(policy, output, people, rest["strict"], rest["overwrite"], sealing=sealing)
     if "-" in sources:
         return _from_stdin(sources, out, task, quiet)
     return _run(sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet)
+
+
+def _sealing(rest: dict[str, Any]) -> Sealing | None:
+    """Return what to seal and for whom; raises UsageError where one is named without the other."""
+    password = ask(rest["password"], rest["password_env"], rest["password_file"], twice=True)
+    chosen = recipients(rest["recipient_keys"], password)
+    if rest["seal"] and rest["seal_file"]:
+        raise UsageError("--seal and --seal-file contradict each other", hint="give one of them")
+    if not rest["seal"] and not rest["seal_file"]:
+        if chosen:
+            raise UsageError("a recipient is named, but nothing is to be sealed", hint="add --seal or --seal-file")
+        return None
+    if not chosen:
+        raise UsageError("nobody would be able to open the seal", hint="add --recipient KEY or --password")
+    return Sealing(chosen, rest["seal_file"])
 
 
 def _refuse_wrong_settings(policy: Policy, policy_file: Path | None) -> None:

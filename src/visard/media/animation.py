@@ -80,15 +80,29 @@ def _webp(
 def _apng(
     frames: Iterable[Frame], like: Source, info: dict[Any, Any], delays: list[tuple[int, int]], data: bytes, exif: bytes
 ) -> Iterator[bytes]:
+    extra = png.colour_chunks(data) + (png.chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")) if exif else b"")
+    return _apng_of(frames, like, delays, extra, int(info.get("loop", 0)))
+
+
+def apng(frames: Iterable[Frame], like: Source, extra: bytes) -> Iterator[bytes]:
+    """Yield an animated PNG of any animation's frames, with its durations; extra: ready chunks. Raises SourceError."""
+    units = {"GIF": 100, "WEBP": 1000}
+    with Image.open(like.path) as image:
+        loop = int(image.info.get("loop", 0))
+    delays = [(d, units.get(like.format, unit)) for d, unit in _delays(like.path.read_bytes(), like.format)]
+    return _apng_of(frames, like, delays, extra, loop)
+
+
+def _apng_of(
+    frames: Iterable[Frame], like: Source, delays: list[tuple[int, int]], extra: bytes, loop: int
+) -> Iterator[bytes]:
     aside = len(delays) + 1 == like.frames  # the first picture is for viewers that know no APNG
     timed = [(0, 0), *delays] if aside else delays
     number = 0
     for at, (frame, delay) in enumerate(_timed(frames, timed, like)):
         header, body = png.picture_chunks(with_alpha(frame.pixels, frame.alpha))
         if not at:
-            yield png.SIGNATURE + header + png.colour_chunks(data)
-            yield png.chunk(b"eXIf", exif.removeprefix(b"Exif\0\0")) if exif else b""
-            yield png.chunk(b"acTL", struct.pack(">II", len(delays), int(info.get("loop", 0))))
+            yield png.SIGNATURE + header + extra + png.chunk(b"acTL", struct.pack(">II", len(delays), loop))
         if at or not aside:
             yield png.chunk(b"fcTL", struct.pack(">5I2H2B", number, like.width, like.height, 0, 0, *delay, 0, 0))
             number += 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -57,7 +58,7 @@ def write(draft: Path, frames: Iterable[Frame], like: Source, output: Output) ->
 
     Raises SourceError where the source cannot be kept as it was, TargetError where writing fails.
     """
-    try:
+    with refused_writing(draft):
         if like.media == "video":
             from visard.media.film import write_video
 
@@ -66,6 +67,13 @@ def write(draft: Path, frames: Iterable[Frame], like: Source, output: Output) ->
             from visard.media.encode import write_picture
 
             write_picture(draft, frames, like, output.keep_metadata)
+
+
+@contextmanager
+def refused_writing(draft: Path) -> Iterator[None]:
+    """Turn whatever a writer of pictures or videos fails with into a TargetError."""
+    try:
+        yield
     except VisardError:
         raise
     except OSError as error:

@@ -37,12 +37,9 @@ _ENOUGH = 60
 _SEX = 0.6
 """Difference of sex, 0 female to 1 male, from which on one would be taken for the other."""
 
-_CHILD, _OLD = 1.5, 5.5
-"""Tens of years up to and from which a person is a child or old; `_BANDS` are the donors for each."""
-
-_BANDS = ((0.0, 2.0), (1.6, 6.0), (4.5, 12.0))
-"""Ages in tens of years of donors for children, adults and the old. Finer bands let people be known by their age:
-with 15 years to either side a recogniser ranked 1.8 times as many of 60 people first."""
+_BANDS = ((1.2, 0.0, 1.8), (2.3, 1.0, 2.6), (5.5, 1.6, 6.0), (13.0, 4.5, 12.0))
+"""Children, youths, adults and the old: up to which age in tens of years, and the ages of their donors. Finer bands let
+people be known by their age: with 15 years to either side a recogniser ranked 1.8 times as many of 60 people first."""
 
 _TONE = 35.0
 """Distance in Lab, lightness counted 0.6, up to which light makes up for a donor's other skin tone."""
@@ -120,7 +117,7 @@ class Bank:
         Coarsely on purpose: the nearer a donor is to the person, the more it tells who that was.
         """
         sex, age = self.reader(texture, embedding)[:2].clip(0, (1, 12)).tolist()
-        low, high = _BANDS[(age >= _CHILD) + (age > _OLD)]
+        low, high = next((low, high) for end, low, high in _BANDS if age < end)
         ages = self.attributes[:, 1]
         other_sex = np.abs(self.attributes[:, 0] - sex) / _SEX
         other_age = 1 + np.maximum(low - ages, ages - high)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,9 @@ def describe(
     hider: Hider,
     task: Mapping[str, Any],
     seconds: Mapping[str, float],
+    notes: Sequence[str] = (),
 ) -> Report:
-    """Return the report on a draft that passed its checks; the caller names its source and target."""
+    """Return the report on a draft that passed its checks; the caller names its source and target, and adds notes."""
     hidden = [r for r in found.all() if r.hide]
     return Report(
         source=original.path.name,
@@ -49,7 +50,7 @@ def describe(
         models=sha256s(_MODELS),
         version=__version__,
         seconds=dict(seconds),
-        notes=(*original.notes, *hider.gallery.notes, *_insisted(hider)),
+        notes=(*original.notes, *hider.gallery.notes, *_insisted(hider), *notes),
     )
 
 

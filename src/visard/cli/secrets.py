@@ -1,0 +1,85 @@
+"""What several verbs share: whose keys and passwords seal and open; a password is never an argument."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from visard.errors import UsageError
+from visard.vault.keys import PUBLIC, SECRET, Recipients, Secrets, read_keys
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_WEAK = 12
+"""Characters below which a password is remarked upon."""
+
+
+def password_options(command: Command) -> Command:
+    """Add the ways in which a password may come; `ask` takes what they gave."""
+    for option in (
+        click.option("--password-file", type=click.Path(path_type=Path), help="Read the password from a file."),
+        click.option("--password-env", metavar="NAME", help="Take the password from an environment variable."),
+        click.option("--password", is_flag=True, help="Ask for a password on the terminal."),
+    ):
+        command = option(command)
+    return command
+
+
+def ask(
+    password: bool, password_env: str | None, password_file: Path | None, twice: bool, what: str = "Password"
+) -> str | None:
+    """Return the password that the options ask for, None for none; raises UsageError.
+
+    twice: the password is a new one.
+    """
+    ways = [password, password_env is not None, password_file is not None]
+    if sum(ways) > 1:
+        raise UsageError("a password comes in one way only", hint="give one of the --password options")
+    if password:
+        if not sys.stdin.isatty():
+            raise UsageError("there is no terminal to ask on", hint="give --password-env NAME or --password-file FILE")
+        text: str = click.prompt(what, hide_input=True, confirmation_prompt=twice, err=True)
+    elif password_env is not None:
+        if password_env not in os.environ:
+            raise UsageError(f"the variable {password_env} is not set", hint="set it, or use --password-file")
+        text = os.environ[password_env]
+    elif password_file is not None:
+        text = _from_file(password_file)
+    else:
+        return None
+    if not text:
+        raise UsageError("the password is empty", hint="choose one of at least twelve characters")
+    if twice and len(text) < _WEAK:
+        click.echo("visard: that password is short; whoever has the file can try many", err=True)
+    return text
+
+
+def _from_file(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError("cannot be read as a password", where=path, hint="check its path") from error
+    if os.name == "posix" and mode & (stat.S_IRGRP | stat.S_IROTH):
+        click.echo(f"visard: {path} can be read by others; chmod 600 keeps it to you", err=True)
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def recipients(keys: tuple[str, ...], password: str | None) -> Recipients:
+    """Return for whom to seal; raises UsageError for a line that is no key."""
+    found = [key for given in keys for key in read_keys(PUBLIC, given)]
+    return Recipients(tuple(dict.fromkeys(found)), password)
+
+
+def secrets(keys: tuple[str, ...], password: str | None) -> Secrets:
+    """Return with what to open; raises UsageError where there is nothing, and for a line that is no key."""
+    found = tuple(key for given in keys for key in read_keys(SECRET, given))
+    if not found and password is None:
+        raise UsageError("nothing to open it with", hint="give --key FILE or one of the --password options")
+    return Secrets(found, password)

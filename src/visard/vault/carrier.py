@@ -1,0 +1,210 @@
+"""Where a seal lies: in a chunk of a PNG or WebP, in APP11 segments of a JPEG, in a box of an MP4, or beside."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from visard.errors import SealError
+from visard.media import png, riff
+from visard.vault.layout import MAGIC, Again
+
+SUFFIX: Final = ".visard"
+"""Of a seal beside its picture: photo.heic.visard."""
+
+_PNG, _WEBP = b"vsSD", b"VSRD"
+_JPEG: Final = b"\xff\xeb"
+_NAME: Final = b"visard seal\0"
+_MOST: Final = 65533 - len(_NAME) - 4
+_BOX: Final = bytes.fromhex("76697361726420736561 6c20626f7820".replace(" ", ""))
+"""The 16 bytes that name the box: "visard seal box "."""
+
+_HEAD = 16 + len(_BOX)
+_NOWHERE = (0, 0)
+
+
+def sidecar(path: Path) -> Path:
+    """Return where a seal lies beside a file that cannot hold one."""
+    return path.with_name(path.name + SUFFIX)
+
+
+def has_room(path: Path) -> bool:
+    """Return whether a file's format has a place for a seal."""
+    return bool(_kind(path))
+
+
+def embed(path: Path, seal: Path) -> None:
+    """Put a seal into a picture or video that has room, in place of any that it holds.
+
+    The rest of the file keeps its bytes. Videos are lengthened at their end; pictures are read whole.
+    """
+    kind = _kind(path)
+    if kind == "MP4":
+        _append_box(path, seal)
+    else:
+        writers = {"PNG": _into_png, "JPEG": _into_jpeg, "WEBP": _into_webp}
+        path.write_bytes(writers[kind](path.read_bytes(), seal.read_bytes()))
+
+
+def find(path: Path, beside: Path | None = None) -> Again:
+    """Return the way to a file's seal: the one in it, or beside it, or the named one; raises SealError for none."""
+    where = beside or place(path)
+    if where != path or _starts(where):
+        return lambda: where.open("rb")
+    if _kind(path) == "MP4":
+        return lambda: _Part(path, *_find_box(path))
+    content = _content(path)
+    return lambda: io.BytesIO(content)
+
+
+def place(path: Path) -> Path:
+    """Return the file that holds a file's seal: itself, or the one beside it; raises SealError where neither does."""
+    held = _find_box(path) != _NOWHERE if _kind(path) == "MP4" else bool(_content(path)) or _starts(path)
+    if held:
+        return path
+    if sidecar(path).is_file():
+        return sidecar(path)
+    raise SealError("holds no seal", where=path, hint=f"name the file that lies beside it, {SUFFIX}, with --seal")
+
+
+def _starts(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def _content(path: Path) -> bytes:
+    """Return the seal within a picture, empty for none."""
+    readers = {"PNG": _from_png, "JPEG": _from_jpeg, "WEBP": _from_webp}
+    kind = _kind(path)
+    return b"".join(readers[kind](path.read_bytes())) if kind in readers else b""
+
+
+def _kind(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(32)
+    if head.startswith(png.SIGNATURE):
+        return "PNG"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "WEBP"
+    return "MP4" if head[4:8] == b"ftyp" and head[8:12] in (b"isom", b"mp42", b"iso2", b"iso4", b"avc1") else ""
+
+
+def _into_png(data: bytes, seal: bytes) -> bytes:
+    pieces = [png.SIGNATURE]
+    for name, content in png.chunks(data):
+        if name == b"IEND":
+            pieces.append(png.chunk(_PNG, seal))
+        pieces.append(b"" if name == _PNG else content if not name else png.chunk(name, content))
+    return b"".join(pieces)
+
+
+def _from_png(data: bytes) -> Iterator[bytes]:
+    return (content for name, content in png.chunks(data) if name == _PNG)
+
+
+def _into_jpeg(data: bytes, seal: bytes) -> bytes:
+    pieces = [seal[at : at + _MOST] for at in range(0, len(seal), _MOST)]
+    segments = [
+        _JPEG + struct.pack(">H", 2 + len(_NAME) + 4 + len(piece)) + _NAME + struct.pack(">I", number) + piece
+        for number, piece in enumerate(pieces)
+    ]
+    rest = [data[at:end] for at, end, own in _segments(data) if not own]
+    first = 2 if len(rest) > 1 and rest[1][:2] == b"\xff\xe0" else 1  # JFIF wants its segment first
+    return b"".join([*rest[:first], *segments, *rest[first:]])
+
+
+def _from_jpeg(data: bytes) -> Iterator[bytes]:
+    behind = 4 + len(_NAME)
+    found = [data[at + behind : end] for at, end, own in _segments(data) if own]
+    return (piece[4:] for piece in sorted(found, key=lambda piece: piece[:4]))
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
+    """Yield where each segment begins and ends, and whether it is a seal's; the last is all from the scan on."""
+    yield 0, 2, False
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        yield at, end, data[at : at + 2] == _JPEG and data[at + 4 : at + 4 + len(_NAME)] == _NAME
+        at = end
+    yield at, len(data), False
+
+
+def _into_webp(data: bytes, seal: bytes) -> bytes:
+    own = [(name, content) for name, content in riff.chunks(data) if name and name != _WEBP]
+    if own[0][0] != b"VP8X":
+        own.insert(0, (b"VP8X", _canvas(data)))
+    body = b"".join(riff.chunk(name, content) for name, content in (*own, (_WEBP, seal)))
+    return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
+
+
+def _canvas(data: bytes) -> bytes:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(data)) as image:
+        flags = riff.ALPHA if image.has_transparency_data else 0
+        return riff.header(*image.size, flags)[8:]
+
+
+def _from_webp(data: bytes) -> Iterator[bytes]:
+    return (content for name, content in riff.chunks(data) if name == _WEBP)
+
+
+def _append_box(path: Path, seal: Path) -> None:
+    begin, _ = place = _find_box(path)
+    with path.open("rb+") as file, seal.open("rb") as content:
+        if place != _NOWHERE:
+            file.truncate(begin - _HEAD)
+        file.seek(0, io.SEEK_END)
+        # The long form of the length, so that no size needs another form.
+        file.write(struct.pack(">I4sQ", 1, b"uuid", _HEAD + seal.stat().st_size) + _BOX)
+        shutil.copyfileobj(content, file, 1 << 20)
+
+
+def _find_box(path: Path) -> tuple[int, int]:
+    """Return where the seal in an MP4 begins and ends."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        at = 0
+        while at + 8 <= size:
+            file.seek(at)
+            head = file.read(_HEAD)
+            length, name = struct.unpack(">I4s", head[:8])
+            if length == 1 and len(head) >= 16:
+                (length,) = struct.unpack(">Q", head[8:16])
+            if name == b"uuid" and head[16:] == _BOX:
+                return at + _HEAD, min(size, at + length)
+            if length < 8:
+                break
+            at += length
+    return _NOWHERE
+
+
+class _Part(io.RawIOBase):
+    """A part of a file as a file of its own, for reading."""
+
+    def __init__(self, path: Path, start: int, end: int) -> None:
+        self._file: BinaryIO = path.open("rb")
+        self._start, self._end = start, end
+        self._file.seek(start)
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        left = max(0, self._end - self._file.tell())
+        return self._file.read(left if size < 0 else min(size, left))
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        bases = {io.SEEK_SET: self._start, io.SEEK_CUR: self._file.tell(), io.SEEK_END: self._end}
+        return self._file.seek(bases[whence] + offset) - self._start
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

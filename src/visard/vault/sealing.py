@@ -1,0 +1,216 @@
+"""Sealing and opening whole files: what `hide --seal`, `unseal`, `share` and `rekey` do."""
+
+from __future__ import annotations
+
+import heapq
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from visard.errors import SealError, TargetError, UsageError
+from visard.found import Found
+from visard.media.lossless import lossless_suffix, write_lossless
+from visard.media.read import Source, probe, read
+from visard.media.write import refused_writing
+from visard.policy import Policy
+from visard.publish import publish
+from visard.types import Frame
+from visard.vault import carrier
+from visard.vault.keys import Recipients, Sealing, Secrets
+from visard.vault.layout import PICTURE, SEVERAL, WHOLE_FILE, Public
+from visard.vault.pieces import Piece, from_record, numbers, pixel_hash, put_back, take
+from visard.vault.seal import Opened, Sealer
+
+_BLOCK = 1 << 16
+"""Bytes of a file in one record."""
+
+_WHOLE = 0
+"""The number under which a whole file is sealed: it is everybody's."""
+
+
+@contextmanager
+def sealed(
+    draft: Path, target: Path, original: Source, frames: Callable[[], Iterator[Frame]], found: Found, policy: Policy,
+    how: Sealing, overwrite: bool,
+) -> Iterator[tuple[str, ...]]:  # fmt: skip
+    """Seal what a draft hides into the draft, or, where its format has no room, into a file beside the target.
+
+    frames: the original's. Gives what a reader of the report must know. Raises TargetError, OSError.
+    """
+    people = [_WHOLE] if how.whole else numbers(found.regions)
+    if not people:
+        yield ("nothing was hidden, so nothing is sealed",)
+    elif carrier.has_room(draft):
+        scratch = draft.with_name(f"{draft.name}{carrier.SUFFIX}")
+        try:
+            _seal(draft, original, frames, found, policy, how, people, scratch)
+            carrier.embed(draft, scratch)
+        finally:
+            scratch.unlink(missing_ok=True)
+        yield (_told(people, how),)
+    else:
+        with publish(carrier.sidecar(target), overwrite) as file:
+            _seal(draft, original, frames, found, policy, how, people, file)
+            yield (f"{_told(people, how)}; the seal lies beside, in {carrier.sidecar(target).name}",)
+
+
+def _told(people: Sequence[int], how: Sealing) -> str:
+    what = "the whole source file" if how.whole else f"the originals of {sum(n != SEVERAL for n in people)} people"
+    return f"{what} sealed for {len(how.recipients)} recipients; without a key of theirs nobody brings it back"
+
+
+def _seal(
+    draft: Path, original: Source, frames: Callable[[], Iterator[Frame]], found: Found, policy: Policy, how: Sealing,
+    people: Sequence[int], file: Path,
+) -> None:  # fmt: skip
+    written = probe(draft)
+    kind = WHOLE_FILE if how.whole else PICTURE
+    public = Public(kind, written.width, written.height, pixel_hash(read(written)))
+    with file.open("wb") as out:
+        sealer = Sealer(out, public, people, how.recipients)
+        if how.whole:
+            sealer.add(_WHOLE, original.path.name.encode())
+            with original.path.open("rb") as source:
+                while block := source.read(_BLOCK):
+                    sealer.add(_WHOLE, block)
+        else:
+            for frame in frames():
+                for person, piece in take(frame, found.at(frame.index), policy):
+                    sealer.add(person, piece.record())
+        sealer.close()
+
+
+def unseal(
+    file: Path, out: Path, secrets: Secrets, *, person: int | None = None, beside: Path | None = None,
+    detached: bool = False, overwrite: bool = False,
+) -> Path:  # fmt: skip
+    """Give the hidden pixels of a file back, all or one person's; return where the result lies.
+
+    out: a file, or a folder. beside: the seal, where it is not in the file. detached: write each person's pixels as
+    PNG files into a folder, whatever became of the picture. A seal of a whole file gives that file. Raises SealError,
+    SourceError, UsageError and TargetError; then nothing was written.
+    """
+    again = carrier.find(file, beside)
+    opened = Opened.by(again, secrets)
+    if opened.public.kind == WHOLE_FILE:
+        return _whole_back(opened, out, person, overwrite)
+    chosen = _chosen(opened, person)
+    if detached:
+        return _detached(opened, chosen, out, overwrite)
+    picture = probe(file)
+    target = _target(out, file, lossless_suffix(picture))
+    if pixel_hash(read(picture)) != opened.public.pixels:
+        raise SealError(
+            "is not as it was when it was sealed", where=file, hint="--detached opens the sealed pixels on their own"
+        )
+    with publish(target, overwrite) as draft, refused_writing(target):
+        write_lossless(draft, put_back(read(picture), _pieces(opened, chosen)), picture)
+    return target
+
+
+def share(
+    file: Path, out: Path, secrets: Secrets, person: int, recipients: Recipients, beside: Path | None = None,
+    overwrite: bool = False,
+) -> None:  # fmt: skip
+    """Write a seal of one person's pixels alone, for others; raises as `unseal` does."""
+    opened = Opened.by(carrier.find(file, beside), secrets)
+    _chosen(opened, person)
+    with publish(out, overwrite) as draft, draft.open("wb") as sealed:
+        _again(opened, [person], sealed, recipients)
+
+
+def rekey(file: Path, secrets: Secrets, recipients: Recipients, beside: Path | None = None) -> Path:
+    """Seal the same pixels anew for other recipients, in the same place; return the file that was changed.
+
+    All keys are new: who had one of the old ones opens old copies, and no new one. Raises as `unseal` does.
+    """
+    again = carrier.find(file, beside)
+    opened = Opened.by(again, secrets)
+    place = beside or carrier.place(file)
+    with tempfile.TemporaryDirectory(prefix="visard-") as folder:
+        new = Path(folder, "seal")
+        with new.open("wb") as sealed:
+            _again(opened, opened.numbers, sealed, recipients)
+        with publish(place, overwrite=True) as draft:
+            if carrier.has_room(place):
+                shutil.copyfile(place, draft)
+                carrier.embed(draft, new)
+            else:
+                shutil.copyfile(new, draft)
+    return place
+
+
+def _again(opened: Opened, people: Sequence[int], file: BinaryIO, recipients: Recipients) -> None:
+    sealer = Sealer(file, opened.public, people, recipients)
+    for number in people:
+        for record in opened.records(number):
+            sealer.add(number, record)
+    sealer.close()
+
+
+def _chosen(opened: Opened, person: int | None) -> list[int]:
+    if person is None:
+        return opened.numbers
+    if person not in opened.persons:
+        known = ", ".join(map(str, opened.persons))
+        raise UsageError(f"nobody has the number {person}", hint=f"choose from {known}")
+    return [person]
+
+
+def _pieces(opened: Opened, chosen: Sequence[int]) -> Iterator[Piece]:
+    """Yield the pieces of several people in the order of their frames; each one's are in order already."""
+    return heapq.merge(*(map(from_record, opened.records(n)) for n in chosen), key=lambda piece: piece.frame)
+
+
+def _whole_back(opened: Opened, out: Path, person: int | None, overwrite: bool) -> Path:
+    if person is not None:
+        raise UsageError("the seal holds a whole file, of all people", hint="leave --person out")
+    blocks = opened.records(_WHOLE)
+    name = Path(next(blocks, b"").decode("utf-8", "replace")).name or "original"
+    target = out / name if out.is_dir() else out
+    with publish(target, overwrite) as draft, draft.open("wb") as file:
+        for block in blocks:
+            file.write(block)
+    return target
+
+
+def _detached(opened: Opened, chosen: Sequence[int], out: Path, overwrite: bool) -> Path:
+    if out.exists() and not (overwrite and out.is_dir()):
+        raise TargetError("exists already", where=out, hint="choose another --out, or give --overwrite")
+    with _folder(out) as folder:
+        for number in chosen:
+            own = folder / ("several" if number == SEVERAL else f"person-{number}")
+            own.mkdir()
+            for record in opened.records(number):
+                piece = from_record(record)
+                (own / f"{piece.frame:06}-{piece.x}-{piece.y}.png").write_bytes(record[12:])
+    return out
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[Path]:
+    """Give a folder that takes the name `out` only if the block ends well."""
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".visard-", dir=out.parent))
+        try:
+            yield draft
+            if out.is_dir():
+                shutil.rmtree(out)
+            draft.replace(out)
+        except BaseException:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+    except OSError as error:
+        raise TargetError(f"cannot be written: {error.strerror}", where=out, hint="choose another --out") from error
+
+
+def _target(out: Path, file: Path, suffix: str) -> Path:
+    if out.is_dir():
+        return out / (file.stem + suffix)
+    if out.suffix.lower() != suffix:
+        raise UsageError(f"{out.name} should end in {suffix}", hint="what comes back is written without loss")
+    return out
