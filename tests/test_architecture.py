@@ -71,6 +71,18 @@ def test_the_version_costs_nothing() -> None:
     assert "numpy" not in run.stderr and "click" not in run.stderr
 
 
+def test_danger_has_one_door() -> None:
+    """Cryptography's tools are touched by hazmat.py, and hazmat.py by seal.py, alone."""
+    for _, path in rooms():
+        text = path.read_text("utf-8")
+        assert "cryptography" not in text or path.name == "hazmat.py" or "import" not in _lines(text, "cryptography")
+        assert path.name in ("seal.py", "hazmat.py") or "hazmat" not in _lines(text, "import")
+
+
+def _lines(text: str, word: str) -> str:
+    return "\n".join(line for line in text.splitlines() if word in line)
+
+
 WALLED_OFF = {"attack", "evaluate"}
 """Rooms behind the wall: what hides people does not need them, and only they may need torch."""
 

@@ -9,21 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from visard.errors import SealError
+from visard.errors import SealError, SourceError
 from visard.media import png, riff
-from visard.vault.layout import MAGIC, Again
+from visard.media.seals import JPEG_MARKER, JPEG_NAME, MAGIC, MP4_BOX, PNG_CHUNK, WEBP_CHUNK
+from visard.vault.layout import Again
 
 SUFFIX: Final = ".visard"
 """Of a seal beside its picture: photo.heic.visard."""
 
-_PNG, _WEBP = b"vsSD", b"VSRD"
-_JPEG: Final = b"\xff\xeb"
-_NAME: Final = b"visard seal\0"
-_MOST: Final = 65533 - len(_NAME) - 4
-_BOX: Final = bytes.fromhex("76697361726420736561 6c20626f7820".replace(" ", ""))
-"""The 16 bytes that name the box: "visard seal box "."""
-
-_HEAD = 16 + len(_BOX)
+_MOST: Final = 65533 - len(JPEG_NAME) - 4
+_HEAD = 16 + len(MP4_BOX)
 _NOWHERE = (0, 0)
 
 
@@ -50,19 +45,24 @@ def embed(path: Path, seal: Path) -> None:
         path.write_bytes(writers[kind](path.read_bytes(), seal.read_bytes()))
 
 
-def find(path: Path, beside: Path | None = None) -> Again:
-    """Return the way to a file's seal: the one in it, or beside it, or the named one; raises SealError for none."""
-    where = beside or place(path)
-    if where != path or _starts(where):
+def find(path: Path) -> Again:
+    """Return the way to a file's seal: the one in it, or beside it, or the file itself; raises as `place` does."""
+    where = place(path)
+    if _starts(where):
         return lambda: where.open("rb")
-    if _kind(path) == "MP4":
-        return lambda: _Part(path, *_find_box(path))
-    content = _content(path)
+    if _kind(where) == "MP4":
+        return lambda: _Part(where, *_find_box(where))
+    content = _content(where)
     return lambda: io.BytesIO(content)
 
 
 def place(path: Path) -> Path:
-    """Return the file that holds a file's seal: itself, or the one beside it; raises SealError where neither does."""
+    """Return the file that holds a file's seal: itself, or the one beside it.
+
+    Raises SealError where neither does, SourceError where there is no such file.
+    """
+    if not path.is_file():
+        raise SourceError("is no file", where=path, hint="check its path")
     held = _find_box(path) != _NOWHERE if _kind(path) == "MP4" else bool(_content(path)) or _starts(path)
     if held:
         return path
@@ -99,19 +99,23 @@ def _into_png(data: bytes, seal: bytes) -> bytes:
     pieces = [png.SIGNATURE]
     for name, content in png.chunks(data):
         if name == b"IEND":
-            pieces.append(png.chunk(_PNG, seal))
-        pieces.append(b"" if name == _PNG else content if not name else png.chunk(name, content))
+            pieces.append(png.chunk(PNG_CHUNK, seal))
+        pieces.append(b"" if name == PNG_CHUNK else content if not name else png.chunk(name, content))
     return b"".join(pieces)
 
 
 def _from_png(data: bytes) -> Iterator[bytes]:
-    return (content for name, content in png.chunks(data) if name == _PNG)
+    return (content for name, content in png.chunks(data) if name == PNG_CHUNK)
 
 
 def _into_jpeg(data: bytes, seal: bytes) -> bytes:
     pieces = [seal[at : at + _MOST] for at in range(0, len(seal), _MOST)]
     segments = [
-        _JPEG + struct.pack(">H", 2 + len(_NAME) + 4 + len(piece)) + _NAME + struct.pack(">I", number) + piece
+        JPEG_MARKER
+        + struct.pack(">H", 2 + len(JPEG_NAME) + 4 + len(piece))
+        + JPEG_NAME
+        + struct.pack(">I", number)
+        + piece
         for number, piece in enumerate(pieces)
     ]
     rest = [data[at:end] for at, end, own in _segments(data) if not own]
@@ -120,7 +124,7 @@ def _into_jpeg(data: bytes, seal: bytes) -> bytes:
 
 
 def _from_jpeg(data: bytes) -> Iterator[bytes]:
-    behind = 4 + len(_NAME)
+    behind = 4 + len(JPEG_NAME)
     found = [data[at + behind : end] for at, end, own in _segments(data) if own]
     return (piece[4:] for piece in sorted(found, key=lambda piece: piece[:4]))
 
@@ -131,16 +135,16 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        yield at, end, data[at : at + 2] == _JPEG and data[at + 4 : at + 4 + len(_NAME)] == _NAME
+        yield at, end, data[at : at + 2] == JPEG_MARKER and data[at + 4 : at + 4 + len(JPEG_NAME)] == JPEG_NAME
         at = end
     yield at, len(data), False
 
 
 def _into_webp(data: bytes, seal: bytes) -> bytes:
-    own = [(name, content) for name, content in riff.chunks(data) if name and name != _WEBP]
+    own = [(name, content) for name, content in riff.chunks(data) if name and name != WEBP_CHUNK]
     if own[0][0] != b"VP8X":
         own.insert(0, (b"VP8X", _canvas(data)))
-    body = b"".join(riff.chunk(name, content) for name, content in (*own, (_WEBP, seal)))
+    body = b"".join(riff.chunk(name, content) for name, content in (*own, (WEBP_CHUNK, seal)))
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
 
 
@@ -153,7 +157,7 @@ def _canvas(data: bytes) -> bytes:
 
 
 def _from_webp(data: bytes) -> Iterator[bytes]:
-    return (content for name, content in riff.chunks(data) if name == _WEBP)
+    return (content for name, content in riff.chunks(data) if name == WEBP_CHUNK)
 
 
 def _append_box(path: Path, seal: Path) -> None:
@@ -163,7 +167,7 @@ def _append_box(path: Path, seal: Path) -> None:
             file.truncate(begin - _HEAD)
         file.seek(0, io.SEEK_END)
         # The long form of the length, so that no size needs another form.
-        file.write(struct.pack(">I4sQ", 1, b"uuid", _HEAD + seal.stat().st_size) + _BOX)
+        file.write(struct.pack(">I4sQ", 1, b"uuid", _HEAD + seal.stat().st_size) + MP4_BOX)
         shutil.copyfileobj(content, file, 1 << 20)
 
 
@@ -178,7 +182,7 @@ def _find_box(path: Path) -> tuple[int, int]:
             length, name = struct.unpack(">I4s", head[:8])
             if length == 1 and len(head) >= 16:
                 (length,) = struct.unpack(">Q", head[8:16])
-            if name == b"uuid" and head[16:] == _BOX:
+            if name == b"uuid" and head[16:] == MP4_BOX:
                 return at + _HEAD, min(size, at + length)
             if length < 8:
                 break

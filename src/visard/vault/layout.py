@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from visard.errors import SealError
+from visard.media.seals import MAGIC
 
-MAGIC = b"visard\0\1"
 SEVERAL = 0xFFFFFFFF
 """The number under which pixels are sealed that hide several people: only who may open all of them gets these."""
 

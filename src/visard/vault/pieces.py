@@ -78,7 +78,7 @@ def take(frame: Frame, regions: Sequence[Region], policy: Policy) -> Iterator[tu
     """
     source = frame.pixels if frame.deep is None else frame.deep
     owner = np.full(source.shape[:2], _NOBODY, np.int64)
-    height, width = owner.shape
+    height, width = source.shape[:2]
     hidden = [(r, window(r, policy.rules[r.kind], height, width)) for r in regions if r.hide]
     for region, cells in hidden:
         view = owner[cells]

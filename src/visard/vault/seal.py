@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import BinaryIO, Self
 
+from visard.media.seals import MAGIC
 from visard.vault import hazmat
 from visard.vault.keys import Recipients, Secrets
 from visard.vault.layout import (
@@ -17,7 +18,6 @@ from visard.vault.layout import (
     FIXED,
     KEY_STANZA,
     LENGTH,
-    MAGIC,
     PASSWORD_STANZA,
     SEVERAL,
     SLOT,

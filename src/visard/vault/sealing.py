@@ -58,8 +58,10 @@ def sealed(
 
 
 def _told(people: Sequence[int], how: Sealing) -> str:
-    what = "the whole source file" if how.whole else f"the originals of {sum(n != SEVERAL for n in people)} people"
-    return f"{what} sealed for {len(how.recipients)} recipients; without a key of theirs nobody brings it back"
+    number, keys = sum(n != SEVERAL for n in people), len(how.recipients)
+    what = "the whole source file" if how.whole else f"originals of {number} {'person' if number == 1 else 'people'}"
+    whom = f"{keys} recipient{'s' if keys > 1 else ''}"
+    return f"{what} sealed for {whom}; without a key or password of theirs nobody brings them back"
 
 
 def _seal(
@@ -93,7 +95,7 @@ def unseal(
     PNG files into a folder, whatever became of the picture. A seal of a whole file gives that file. Raises SealError,
     SourceError, UsageError and TargetError; then nothing was written.
     """
-    again = carrier.find(file, beside)
+    again = carrier.find(beside or file)
     opened = Opened.by(again, secrets)
     if opened.public.kind == WHOLE_FILE:
         return _whole_back(opened, out, person, overwrite)
@@ -116,7 +118,7 @@ def share(
     overwrite: bool = False,
 ) -> None:  # fmt: skip
     """Write a seal of one person's pixels alone, for others; raises as `unseal` does."""
-    opened = Opened.by(carrier.find(file, beside), secrets)
+    opened = Opened.by(carrier.find(beside or file), secrets)
     _chosen(opened, person)
     with publish(out, overwrite) as draft, draft.open("wb") as sealed:
         _again(opened, [person], sealed, recipients)
@@ -127,9 +129,9 @@ def rekey(file: Path, secrets: Secrets, recipients: Recipients, beside: Path | N
 
     All keys are new: who had one of the old ones opens old copies, and no new one. Raises as `unseal` does.
     """
-    again = carrier.find(file, beside)
+    again = carrier.find(beside or file)
     opened = Opened.by(again, secrets)
-    place = beside or carrier.place(file)
+    place = carrier.place(beside or file)
     with tempfile.TemporaryDirectory(prefix="visard-") as folder:
         new = Path(folder, "seal")
         with new.open("wb") as sealed:

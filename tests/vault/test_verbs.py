@@ -1,0 +1,211 @@
+"""The verbs of the vault, as people type them, on real pictures and a real video."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.media.making import film
+from visard.cli.app import run
+from visard.media.read import probe, read
+from visard.types import Pixels
+from visard.vault.carrier import SUFFIX
+
+Say = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def visard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Say a command in a folder with two keys, mine and yours; get its exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PASS", "correct horse battery")
+
+    def say(*arguments: object) -> tuple[int, str, str]:
+        code = run([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    for name in ("mine", "yours"):
+        code, out, _ = say("keygen", "--out", f"{name}.key")
+        assert code == 0 and out.startswith("visard-public-") and Path(f"{name}.key.pub").read_text() == out
+    return say
+
+
+@pytest.fixture
+def pair(tmp_path: Path, astronaut: Pixels) -> Path:
+    """A PNG of two people."""
+    path = tmp_path / "pair.png"
+    Image.fromarray(np.hstack([astronaut[:300, 100:340], astronaut[:300, 100:340]])).save(path)
+    return path
+
+
+def pixels(path: Path | str) -> Pixels:
+    return next(iter(read(probe(Path(path))))).pixels
+
+
+def one_line(err: str, *words: str) -> None:
+    lines = [line for line in err.splitlines() if line.startswith("visard: ")]
+    assert len(lines) == 1 and "Traceback" not in err, err
+    for word in words:
+        assert word in lines[0], err
+
+
+def test_what_is_sealed_comes_back_to_the_bit(visard: Say, photo: Path) -> None:
+    assert (
+        visard("hide", photo, "--out", "h", "--seal", "--recipient", "mine.key.pub", "--password-env", "PASS")[0] == 0
+    )
+    note = " ".join(json.loads(Path("h/report.json").read_text())["files"][0]["notes"])
+    assert "1 person " in note and "2 recipients" in note and "without a key" in note
+    hidden, original = pixels("h/astronaut.jpg"), pixels(photo)
+    assert visard("unseal", "h/astronaut.jpg", "--out", "a.png", "--key", "mine.key")[1].strip() == "a.png"
+    assert visard("unseal", "h/astronaut.jpg", "--out", "b.png", "--password-env", "PASS")[0] == 0
+    back = pixels("a.png")
+    assert np.array_equal(back, pixels("b.png"))
+    changed = (back != hidden).any(axis=2)
+    assert changed.mean() > 0.01 and np.array_equal(back[changed], original[changed])
+    assert np.array_equal(original[80:180, 180:270], back[80:180, 180:270])
+
+
+def test_a_picture_without_loss_comes_back_whole(visard: Say, pair: Path) -> None:
+    assert visard("hide", pair, "--out", "h", "--seal", "--recipient", "mine.key.pub")[0] == 0
+    assert visard("unseal", "h/pair.png", "--out", "back.png", "--key", "mine.key")[0] == 0
+    assert not np.array_equal(pixels("h/pair.png"), pixels(pair))
+    assert np.array_equal(pixels("back.png"), pixels(pair))
+
+
+def test_one_person_is_disclosed_and_the_other_is_not(visard: Say, pair: Path) -> None:
+    visard("hide", pair, "--out", "h", "--seal", "--recipient", "mine.key.pub")
+    hidden, original = pixels("h/pair.png"), pixels(pair)
+    told = visard(
+        "share", "h/pair.png", "--person", 2, "--recipient", "yours.key.pub", "--key", "mine.key", "--out", "two.visard"
+    )
+    assert told[1].strip() == "two.visard"
+    assert visard("unseal", "h/pair.png", "--out", "one.png", "--key", "mine.key", "--person", 1)[0] == 0
+    assert visard("unseal", "h/pair.png", "--seal", "two.visard", "--out", "two.png", "--key", "yours.key")[0] == 0
+    ones, twos = pixels("one.png"), pixels("two.png")
+    for half in (ones, twos):
+        sides = [np.array_equal(half[:, s], hidden[:, s]) for s in (np.s_[:240], np.s_[240:])]
+        assert sorted(sides) == [False, True]
+        assert np.array_equal(half[half != hidden], original[half != hidden])
+    assert not np.array_equal(ones, twos)
+    code, _, err = visard("unseal", "h/pair.png", "--out", "x.png", "--key", "yours.key")
+    assert code == 8 and not Path("x.png").exists()
+    one_line(err, "cannot be opened")
+
+
+def test_rekeying_changes_who_may_open_and_not_the_picture(visard: Say, photo: Path) -> None:
+    visard("hide", photo, "--out", "h", "--seal", "--recipient", "mine.key.pub")
+    before = pixels("h/astronaut.jpg")
+    assert visard("rekey", "h/astronaut.jpg", "--key", "mine.key", "--recipient", "yours.key.pub")[0] == 0
+    assert np.array_equal(pixels("h/astronaut.jpg"), before)
+    assert visard("unseal", "h/astronaut.jpg", "--out", "a.png", "--key", "mine.key")[0] == 8
+    assert visard("unseal", "h/astronaut.jpg", "--out", "a.png", "--key", "yours.key")[0] == 0
+
+
+def test_a_whole_file_comes_back_byte_for_byte(visard: Say, photo: Path) -> None:
+    assert visard("hide", photo, "--out", "h", "--seal-file", "--recipient", "mine.key.pub")[0] == 0
+    Path("back").mkdir()
+    assert visard("unseal", "h/astronaut.jpg", "--out", "back", "--key", "mine.key")[0] == 0
+    assert Path("back/astronaut.jpg").read_bytes() == photo.read_bytes()
+
+
+def test_a_picture_that_was_compressed_again_says_so_and_is_opened_detached(visard: Say, photo: Path) -> None:
+    visard("hide", photo, "--out", "h", "--seal", "--recipient", "mine.key.pub")
+    shutil.copy("h/astronaut.jpg", "sealed.jpg")
+    Image.open("h/astronaut.jpg").save("again.jpg", quality=60)
+    code, _, err = visard("unseal", "again.jpg", "--out", "a.png", "--key", "mine.key")
+    assert code == 8
+    one_line(err, "again.jpg", "holds no seal", "--seal")
+    arguments = ["again.jpg", "--seal", "sealed.jpg", "--key", "mine.key"]
+    code, _, err = visard("unseal", *arguments, "--out", "a.png")
+    assert code == 8 and not Path("a.png").exists()
+    one_line(err, "not as it was", "--detached")
+    assert visard("unseal", *arguments, "--detached", "--out", "parts")[0] == 0
+    (part,) = Path("parts/person-1").iterdir()
+    _, x, y = map(int, part.stem.split("-"))
+    found = np.asarray(Image.open(part))
+    own = found[..., 3] > 0
+    theirs = pixels(photo)[y : y + own.shape[0], x : x + own.shape[1]]
+    assert own.sum() > 1000 and np.array_equal(found[..., :3][own], theirs[own])
+
+
+@pytest.mark.parametrize("name", ["a.bmp", "a.tif", "a.gif"])
+def test_what_has_no_room_for_a_seal_gets_a_file_beside(visard: Say, astronaut: Pixels, name: str) -> None:
+    Image.fromarray(astronaut).save(name)
+    assert visard("hide", name, "--out", "h", "--seal", "--recipient", "mine.key.pub")[0] == 0
+    assert Path("h", name + SUFFIX).exists()
+    out = "back.tif" if name == "a.tif" else "back.png"
+    assert visard("unseal", f"h/{name}", "--out", out, "--key", "mine.key")[0] == 0
+    if name != "a.gif":
+        assert np.array_equal(pixels(out), pixels(name))
+
+
+def test_a_video_is_sealed_frame_by_frame(visard: Say, astronaut: Pixels) -> None:
+    view = [np.ascontiguousarray(astronaut[20 : 20 + 240, 60 + 2 * i : 60 + 2 * i + 320]) for i in range(12)]
+    film(Path("clip.mp4"), view)
+    assert visard("hide", "clip.mp4", "--out", "h", "--seal", "--recipient", "mine.key.pub", "--method", "fill")[0] == 0
+    assert visard("unseal", "h/clip.mp4", "--out", "back.mkv", "--key", "mine.key")[0] == 0
+    rows = zip(*(list(read(probe(Path(p)))) for p in ("clip.mp4", "h/clip.mp4", "back.mkv")), strict=True)
+    for was, hidden, back in rows:
+        changed = (back.pixels != hidden.pixels).any(axis=2)
+        assert changed.mean() > 0.01 and np.array_equal(back.pixels[changed], was.pixels[changed])
+    assert visard("hide", "clip.mp4", "--out", "again")[0] == 0, "a seal is no tag that stays"
+
+
+def test_a_sealed_file_passes_its_check(visard: Say, photo: Path) -> None:
+    visard("hide", photo, "--out", "h", "--seal", "--recipient", "mine.key.pub", "--method", "fill")
+    assert visard("check", photo, "h/astronaut.jpg", "--method", "fill")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["hide", "astronaut.jpg", "--seal"], 2, ["nobody would be able to open"]),
+        (["hide", "astronaut.jpg", "--recipient", "mine.key.pub"], 2, ["nothing is to be sealed"]),
+        (["hide", "astronaut.jpg", "--seal", "--seal-file", "--recipient", "mine.key.pub"], 2, ["contradict"]),
+        (["hide", "astronaut.jpg", "--seal", "--recipient", "visard-public-abc"], 2, ["no public key"]),
+        (["hide", "astronaut.jpg", "--seal", "--recipient", "astronaut.jpg"], 2, ["astronaut.jpg"]),
+        (["hide", "astronaut.jpg", "--seal", "--password-env", "NONE"], 2, ["NONE", "not set"]),
+        (["hide", "astronaut.jpg", "--seal", "--password-file", "empty"], 2, ["empty"]),
+        (["hide", "astronaut.jpg", "--seal", "--password"], 2, ["terminal"]),
+        (["unseal", "astronaut.jpg", "--out", "a.png", "--key", "mine.key"], 8, ["holds no seal"]),
+        (["unseal", "none.jpg", "--out", "a.png", "--key", "mine.key"], 3, ["none.jpg"]),
+        (["unseal", "sealed.jpg", "--out", "a.png"], 2, ["nothing to open it with"]),
+        (["unseal", "sealed.jpg", "--out", "a.png", "--key", "mine.key.pub"], 2, ["secret key"]),
+        (["unseal", "sealed.jpg", "--out", "a.png", "--key", "yours.key"], 8, ["cannot be opened"]),
+        (["unseal", "sealed.jpg", "--out", "a.jpg", "--key", "mine.key"], 2, ["end in .png"]),
+        (["unseal", "sealed.jpg", "--out", "a.png", "--key", "mine.key", "--person", "9"], 2, ["number 9", "1"]),
+        (["share", "sealed.jpg", "--person", "9", "--recipient", "yours.key.pub", "--key", "mine.key", "--out", "s"],
+         2, ["number 9"]),
+        (["rekey", "sealed.jpg", "--key", "mine.key"], 2, ["nobody would be able to open"]),
+        (["keygen", "--out", "mine.key"], 4, ["mine.key", "exists already"]),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_one_line(
+    visard: Say, photo: Path, arguments: list[str], code: int, words: list[str]
+) -> None:
+    Path("empty").write_text("")
+    Path("empty").chmod(0o600)
+    visard("hide", photo, "--out", "s", "--seal", "--recipient", "mine.key.pub", "--method", "fill")
+    shutil.copy("s/astronaut.jpg", "sealed.jpg")
+    before = sorted(Path().rglob("*"))
+    got, _, err = visard(*arguments)
+    assert got == code, err
+    one_line(err, *words)
+    assert sorted(Path().rglob("*")) == before, "nothing appeared"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_secrets_are_kept_to_oneself(visard: Say, photo: Path) -> None:
+    assert Path("mine.key").stat().st_mode & 0o077 == 0
+    Path("pass").write_text("correct horse battery\n")
+    Path("pass").chmod(0o644)
+    code, _, err = visard("hide", photo, "--out", "h", "--seal", "--password-file", "pass", "--quiet")
+    assert code == 0 and "can be read by others" in err
