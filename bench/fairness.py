@@ -90,7 +90,7 @@ def read(looks: list[Look]) -> Groups:
         region = Region("face", look.box, 1.0, look.points)
         texture = canonical().unwrap(look.clean, find_mesh(look.clean, region).vertices)
         who = embed(region, look.clean)
-        sex, age = bank().read(texture, None if who is None else who.embedding)[:2]
+        sex, age = bank().reader(texture, None if who is None else who.embedding)[:2]
         sexes.append(float(sex))
         ages.append(10 * float(age))
         tones.append(float(skin_tone(texture)[0]))

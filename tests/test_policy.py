@@ -14,7 +14,7 @@ from visard.policy import Policy, Rule, from_dict, load_policy, with_rule
 rules = st.builds(
     Rule,
     method=st.sampled_from(["fill", "blur"]),
-    settings=st.dictionaries(st.sampled_from(["strength"]), st.floats(0.1, 1)),
+    settings=st.fixed_dictionaries({}, optional={"strength": st.floats(0.1, 1), "bank": st.text()}),
     margin=st.floats(0, 2),
     min_score=st.floats(0, 1),
     shape=st.sampled_from(["oval", "box"]),

@@ -100,7 +100,7 @@ def test_donors_resemble_the_person_in_the_chosen_traits(astronaut: Pixels, trai
     """Whoever asks for likeness gets the same sex throughout; whoever asks for none, anybody."""
     donors, texture = bank(), canonical().unwrap(astronaut, find_mesh(astronaut, FACE).vertices)
     chosen = donors.fitting(texture, None, frozenset(filter(None, traits.split(","))), np.random.default_rng(0))
-    same = np.abs(donors.attributes[chosen, 0] - donors.read(texture, None)[0].clip(0, 1)) < 0.6
+    same = np.abs(donors.attributes[chosen, 0] - donors.reader(texture, None)[0].clip(0, 1)) < 0.6
     assert len(chosen) >= 60
     assert same.all() if "sex" in traits else len(chosen) == len(donors)
 

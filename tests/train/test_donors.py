@@ -10,9 +10,12 @@ import pytest
 
 from visard.errors import UsageError
 from visard.methods.donors import bank
+from visard.shape.mesh import canonical
 from visard.train.blend import LEAST, blend
 from visard.train.casting import SHARED, Candidates, cast
-from visard.train.donors import train
+from visard.train.donors import _make, train
+from visard.train.faces import Faces
+from visard.train.likeness import TOO_NEAR
 
 
 def crowd(number: int) -> Candidates:
@@ -51,3 +54,16 @@ def test_a_blend_is_a_face_like_those_it_is_made_of() -> None:
     made = blend(textures, [0.0] * 8).astype(np.float32)
     assert np.abs(made - np.mean(textures, axis=0)).mean() < 40
     assert (blend(textures, [0.0] * 8) == made).all()
+
+
+def test_a_donor_that_resembles_somebody_is_dropped() -> None:
+    none = np.zeros((9, 3), np.float32)
+    textures = np.stack([bank().texture(i) for i in range(9)])
+    shapes = np.stack([canonical().shape] * 9)
+    names = [str(i) for i in range(9)]
+    apart = np.full((9, 128), 9, np.float32)
+    faces = Faces(names, names, [None] * 9, textures, none, shapes, none, none, apart)
+    (donor,), dropped = _make(faces, [np.arange(8)], 1, lambda *told: None)
+    assert dropped == 0
+    apart[8] = donor.embedding + np.float32(TOO_NEAR / 12)  # a bystander: dlib's distance is 0.34
+    assert _make(faces, [np.arange(8)], 1, lambda *told: None) == ([], 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,48 @@ from visard.cli.shared import ensure_models, existing
 
 @click.group("train")
 def command() -> None:
-    """Make the bank of donors anew, from photos whose people agreed."""
+    """Make anew, from photos whose people agreed, what new faces are made of."""
+
+
+_data = click.option("--data", type=existing, required=True, help="Folder of photos; folders inside it are people.")
+_terms = click.option("--terms", default="", metavar="TEXT", help="Where the photos come from, and on what terms.")
 
 
 @command.command("donors")
-@click.option("--data", type=existing, required=True, help="Folder of photos; folders inside it are people.")
+@_data
 @click.option("--out", type=existing, required=True, help="Folder for donors.safetensors and its card.")
 @click.option("--donors", type=click.IntRange(1), help="Donors to make (default: what the people allow, to 1670).")
 @click.option("--seed", type=int, default=0, help="Whole number that every random choice derives from (default 0).")
+@_terms
 @click.option("--overwrite", is_flag=True, help="Replace a bank that exists.")
-def train_donors(data: Path, out: Path, donors: int | None, seed: int, overwrite: bool) -> None:
+def train_donors(data: Path, out: Path, donors: int | None, seed: int, terms: str, overwrite: bool) -> None:
     """Blend donors, each of at least 8 people."""
     ensure_models(False)
-    from tqdm import tqdm
-
     from visard.train.donors import train
+
+    counts = train(data, out, donors, seed, terms, overwrite, _bars())
+    click.echo(f"{counts['donors']} donors from {counts['usable']} usable faces of {counts['photos']} photos", err=True)
+    click.echo(str(out / "donors.safetensors"))
+
+
+@command.command("shape")
+@_data
+@click.option("--out", type=existing, required=True, help="Folder for face_shape.safetensors and its card.")
+@_terms
+@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+def train_shape(data: Path, out: Path, terms: str, overwrite: bool) -> None:
+    """Learn the mean face, and how people differ from it, of 61 people with three photos each, at least."""
+    ensure_models(False)
+    from visard.train.face_shape import train
+
+    figures = train(data, out, terms, overwrite, _bars())
+    click.echo(f"{figures['faces']} faces of {figures['people']} people, {figures['photos']} photos", err=True)
+    click.echo(str(out / "face_shape.safetensors"))
+
+
+def _bars() -> Callable[[str, int, int], None]:
+    """Return what shows a bar a stage where somebody looks."""
+    from tqdm import tqdm
 
     bars: dict[str, Any] = {}
 
@@ -37,6 +65,4 @@ def train_donors(data: Path, out: Path, donors: int | None, seed: int, overwrite
                 bars[stage] = tqdm(total=total, desc=stage, leave=False)
             bars[stage].update(done - bars[stage].n)
 
-    counts = train(data, out, donors, seed, overwrite, told)
-    click.echo(f"{counts['donors']} donors from {counts['usable']} usable faces of {counts['photos']} photos", err=True)
-    click.echo(str(out / "donors.safetensors"))
+    return told

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from visard.errors import ModelError
+from visard.errors import ModelError, UsageError
 from visard.shape.identity import Embedding
-from visard.shape.mesh import canonical
+from visard.shape.mesh import TEXTURE, canonical, shape_file
 from visard.shape.texture import skin_tone
 from visard.types import Pixels
 
@@ -21,6 +25,8 @@ Floats = NDArray[np.float32]
 
 FORMAT = 1
 """Version of the bank's file."""
+
+_SHIPPED = files("visard.models").joinpath("weights", "donors.safetensors")
 
 _SMALL = 28
 """Side in texels of the reduced texture from which attributes are read."""
@@ -42,6 +48,27 @@ TRAITS = ("age", "sex", "skin")
 """In what a donor may resemble the person."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """What a face tells at a glance, linearly: weight (L + 128, 7), mean (L + 128,) of what is seen, base (7,).
+
+    L: values of a `reduced` texture; 128: dlib's embedding; 7: sex, age and groups as in `Bank.attributes`.
+    """
+
+    weight: Floats
+    mean: Floats
+    base: Floats
+
+    def __call__(self, texture: Pixels, embedding: Embedding | None) -> Floats:
+        """Return (7,) the attributes of a face from its (256, 256, 3) texture and embedding."""
+        look = reduced(texture)
+        seen = self.mean.copy()
+        seen[: len(look)] = look
+        if embedding is not None:
+            seen[len(look) :] = embedding
+        return np.asarray((seen - self.mean) @ self.weight + self.base, np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Bank:
     """N donors. attributes: (N, 7): sex (1 male), age in tens of years, five likelihoods of UTKFace's groups.
@@ -54,28 +81,21 @@ class Bank:
     shapes: Floats
     tones: Floats
     embeddings: Floats
+    reader: Reader
     _blob: NDArray[np.uint8]
     _starts: NDArray[np.int64]
-    _reader: tuple[Floats, Floats, Floats]
     _wiener: Floats
 
     def __len__(self) -> int:
         return len(self.attributes)
 
     def texture(self, donor: int) -> Pixels:
-        """Return the (256, 256, 3) texture of a donor."""
+        """Return the (256, 256, 3) texture of a donor; raises ModelError for one that is no such picture."""
         coded = self._blob[self._starts[donor] : self._starts[donor + 1]]
-        return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
-
-    def read(self, texture: Pixels, embedding: Embedding | None) -> Floats:
-        """Return the attributes of a face from its (256, 256, 3) texture and embedding."""
-        look = reduced(texture)
-        weight, mean, base = self._reader
-        seen = mean.copy()
-        seen[: len(look)] = look
-        if embedding is not None:
-            seen[len(look) :] = embedding
-        return np.asarray((seen - mean) @ weight + base, np.float32)
+        texture = cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB)
+        if texture is None or texture.shape != (TEXTURE, TEXTURE, 3):
+            raise ModelError(f"the texture of donor {donor} is broken", hint="train the bank anew")
+        return np.asarray(texture, np.uint8)
 
     def identity(self, shape: Floats) -> Floats:
         """Return (60,): how a canonical (468, 3) shape differs from the mean, without what expressions change.
@@ -96,7 +116,7 @@ class Bank:
 
         Coarsely on purpose: the nearer a donor is to the person, the more it tells who that was.
         """
-        sex, age = self.read(texture, embedding)[:2].clip(0, (1, 12)).tolist()
+        sex, age = self.reader(texture, embedding)[:2].clip(0, (1, 12)).tolist()
         low, high = next((low, high) for end, low, high in _BANDS if age < end)
         ages = self.attributes[:, 1]
         other_sex = np.abs(self.attributes[:, 0] - sex) / _SEX
@@ -123,21 +143,41 @@ def reduced(texture: Pixels) -> Floats:
 
 
 @cache
-def bank() -> Bank:
-    """Return the bank that visard ships; raises ModelError where it is absent or of another version."""
-    folder = files("visard.models").joinpath("weights")
+def bank(path: str = "") -> Bank:
+    """Return the bank that visard ships, or the one in a file that `visard train donors` made.
+
+    Raises ModelError where it is absent, no bank, or of another version; UsageError where that is true of the path.
+    """
+    failure, name = (UsageError, f"bank '{path}'") if path else (ModelError, "the donor bank")
+    remedy = "give a donors.safetensors of `visard train donors`" if path else "install visard again"
     try:
-        tensors = load(folder.joinpath("donors.safetensors").read_bytes())
-        shape = load(folder.joinpath("face_shape.safetensors").read_bytes())
-    except FileNotFoundError:
-        raise ModelError("the donor bank is missing", hint="install visard again, or choose --method fill") from None
-    if int(tensors["format"][0]) != FORMAT:
-        raise ModelError("the donor bank is of another version", hint="install visard again, or train it anew")
+        tensors = load((Path(path) if path else _SHIPPED).read_bytes())
+        _check(tensors)
+    except OSError as error:
+        raise failure(f"{name} is missing: {error.strerror}", hint=remedy) from error
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise failure(f"{name} is no bank of donors: {error}", hint=remedy) from error
     wide = {name: tensors[name].astype(np.float32) for name in ("attributes", "shapes", "tones", "embeddings")}
+    reader = Reader(tensors["reader"].astype(np.float32), tensors["reader_mean"], tensors["reader_base"])
     return Bank(
-        **wide,
-        _blob=tensors["textures"],
-        _starts=tensors["starts"],
-        _reader=(tensors["reader"].astype(np.float32), tensors["reader_mean"], tensors["reader_base"]),
-        _wiener=shape["wiener"],
+        **wide, reader=reader, _blob=tensors["textures"], _starts=tensors["starts"], _wiener=shape_file()["wiener"]
     )
+
+
+def _check(tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Raise ValueError or KeyError for tensors that are no bank's, or another version's."""
+    if tensors["format"].tolist() != [FORMAT]:
+        raise ValueError("it is of another version")
+    starts, seen = tensors["starts"], 3 * int(np.count_nonzero(_grid())) + 128
+    donors = starts.size - 1
+    expected = {
+        "attributes": (donors, 7), "shapes": (donors, len(canonical().basis)), "tones": (donors, 3),
+        "embeddings": (donors, 128), "reader": (seen, 7), "reader_mean": (seen,), "reader_base": (7,),
+    }  # fmt: skip
+    for name, shape in expected.items():
+        if tensors[name].shape != shape or not np.isfinite(tensors[name]).all():
+            raise ValueError(f"{name} is not what it should be")
+    ordered = starts.dtype == np.int64 and starts.ndim == 1 and donors >= 1
+    ordered = ordered and starts[0] == 0 and bool((np.diff(starts) > 0).all())
+    if not ordered or tensors["textures"].dtype != np.uint8 or tensors["textures"].shape != (starts[-1],):
+        raise ValueError("textures are not what they should be")

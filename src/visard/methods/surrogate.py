@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.errors import Unfit, UsageError, suggest
-from visard.methods.donors import TRAITS, Bank, bank
+from visard.methods.donors import TRAITS, Bank
+from visard.methods.donors import bank as open_bank
 from visard.methods.features import open_mouth, turn_eyes, with_irises
 from visard.methods.strength import check_share
 from visard.shape.identity import distance, look
@@ -53,7 +54,8 @@ class Surrogate:
     """Give the face a donor's texture and shape (k-Same-M of Gross et al. 2006 on a dense mesh, k at least 8).
 
     strength: how far the shape goes to the donor's and beyond; the texture is always the donor's alone. similar:
-    in which of age, sex and skin, by commas, donors resemble the person; nothing for more privacy.
+    in which of age, sex and skin, by commas, donors resemble the person; nothing for more privacy. bank: a file of
+    donors that `visard train donors` made; empty for the one that visard ships.
     """
 
     name: ClassVar[str] = "surrogate"
@@ -65,12 +67,17 @@ class Surrogate:
 
     strength: float = 0.8
     similar: str = ",".join(TRAITS)
+    bank: str = ""
 
     def __post_init__(self) -> None:
         check_share("strength", self.strength)
         for trait in self.traits:
             if trait not in TRAITS:
                 raise UsageError(f"unknown trait {trait!r} in similar", hint=suggest(trait, TRAITS))
+        if not isinstance(self.bank, str):
+            raise UsageError(f"bank is {self.bank!r}", hint="give a file's path in quotes")
+        if self.bank:
+            open_bank(self.bank)  # a wrong path is told before anything is begun
 
     @property
     def traits(self) -> frozenset[str]:
@@ -95,7 +102,7 @@ class Surrogate:
             vertices = _vertices(patch)
             if vertices is not None and patch.seed not in chosen:
                 chosen[patch.seed] = _choose(patch, vertices, self)
-        return _Cast(self.strength, self.similar, chosen)
+        return _Cast(self.strength, self.similar, self.bank, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ class _Cast(Surrogate):
         vertices = _vertices(patch)
         if vertices is None or patch.seed not in self.donors:
             raise Unfit("no face can be made out here")
-        return _draw(patch, vertices, self.donors[patch.seed], self.strength)
+        return _draw(patch, vertices, self.donors[patch.seed], self)
 
 
 def _vertices(patch: Patch) -> Vertices | None:
@@ -130,7 +137,7 @@ def _vertices(patch: Patch) -> Vertices | None:
 
 
 def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
-    donors = bank()
+    donors = open_bank(how.bank)
     rng = np.random.default_rng(patch.seed)
     was = look(Region("face", Box(*_outline(vertices)), 1.0, five_points(vertices)), patch.pixels)
     texture = canonical().unwrap(patch.pixels, vertices)
@@ -142,7 +149,7 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     order = order[unlike >= np.median(unlike)]
     tried = []
     for donor in order[:_TRIES]:
-        new = _draw(patch, vertices, int(donor), how.strength, _TRIAL)
+        new = _draw(patch, vertices, int(donor), how, _TRIAL)
         tried.append((distance(was.embedding, was.again(new[was.cells])), int(donor)))
         if tried[-1][0] >= _UNLIKE:
             break
@@ -154,11 +161,11 @@ def _outline(vertices: Vertices) -> list[float]:
     return [*map(float, low), *map(float, high)]
 
 
-def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest: int = _FINEST) -> Pixels:
-    donors, face = bank(), canonical()
+def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: int = _FINEST) -> Pixels:
+    donors, face = open_bank(how.bank), canonical()
     pose = face.fit_pose(vertices)
-    new_vertices = _reshape(donors, vertices, pose, donor, strength)
-    source, (texture, own_light) = face.unwrap(patch.pixels, vertices), _dress(donor)
+    new_vertices = _reshape(donors, vertices, pose, donor, how.strength)
+    source, (texture, own_light) = face.unwrap(patch.pixels, vertices), _dress(donors, donor)
     bare = skin(source)
     lit = relight(texture, own_light, light(source, bare * _seen(pose) + 1e-3 * inside()))
     alpha = _cover(bare)
@@ -191,9 +198,9 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, strength: float, finest:
 
 
 @lru_cache(maxsize=32)
-def _dress(donor: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _dress(donors: Bank, donor: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return a donor's texture with all that a face needs, and the light on it."""
-    texture = with_irises(bank().texture(donor)).astype(np.float32)
+    texture = with_irises(donors.texture(donor)).astype(np.float32)
     return texture, light(texture, inside())
 
 

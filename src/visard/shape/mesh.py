@@ -202,8 +202,14 @@ def eye_openings(shape: Floats) -> tuple[float, float]:
 
 
 @cache
+def shape_file() -> dict[str, NDArray[Any]]:
+    """Return the tensors of weights/face_shape.safetensors, see the card beside it."""
+    return load(files("visard.models").joinpath("weights", "face_shape.safetensors").read_bytes())
+
+
+@cache
 def canonical() -> Canonical:
-    """Return the mean face that visard ships, see weights/face_shape.md."""
-    tensors = load(files("visard.models").joinpath("weights", "face_shape.safetensors").read_bytes())
+    """Return the mean face that visard ships."""
+    tensors = shape_file()
     wide = (tensors[name].astype(np.float32) for name in ("basis", "offset"))
     return Canonical(tensors["shape"], tensors["uv"], tensors["triangles"], *wide)

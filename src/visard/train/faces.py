@@ -91,29 +91,29 @@ def unroll(photos: Iterator[Photo | None], total: int, told: Told, stage: str = 
     """
     people, names, labels = [], [], []
     vertices, shapes, angles, scores, embeddings = [], [], [], [], []
-    # Thousands of textures are gigabytes: they wait in a file that vanishes with the process.
-    store = TemporaryFile()  # noqa: SIM115  # the array below keeps it
     done = 0
-    for done, photo in enumerate(photos, 1):
-        told(stage, done, total)
-        seen = look(photo.region, photo.pixels) if photo is not None else None
-        if photo is None or seen is None:
-            continue
-        mesh = find_mesh(photo.pixels, photo.region)
-        pose = canonical().fit_pose(mesh.vertices)
-        store.write(_texture(photo.pixels, mesh.vertices).tobytes())
-        people.append(photo.person)
-        names.append(photo.name)
-        labels.append(photo.label)
-        vertices.append(mesh.vertices)
-        shapes.append(pose.lift(mesh.vertices))
-        angles.append(pose.angles)
-        scores.append(mesh.score)
-        embeddings.append(seen.embedding)
-    if not people:
-        raise UsageError("no photo shows a face", hint="give --data a folder of photos with one face each")
-    store.flush()
-    textures = np.memmap(store, np.uint8, "r", shape=(len(people), TEXTURE, TEXTURE, 3))
+    # Thousands of textures are gigabytes: they wait in a file that vanishes with the array that maps it.
+    with TemporaryFile() as store:
+        for done, photo in enumerate(photos, 1):
+            told(stage, done, total)
+            seen = look(photo.region, photo.pixels) if photo is not None else None
+            if photo is None or seen is None:
+                continue
+            mesh = find_mesh(photo.pixels, photo.region)
+            pose = canonical().fit_pose(mesh.vertices)
+            store.write(_texture(photo.pixels, mesh.vertices).tobytes())
+            people.append(photo.person)
+            names.append(photo.name)
+            labels.append(photo.label)
+            vertices.append(mesh.vertices)
+            shapes.append(pose.lift(mesh.vertices))
+            angles.append(pose.angles)
+            scores.append(mesh.score)
+            embeddings.append(seen.embedding)
+        if not people:
+            raise UsageError("no photo shows a face", hint="give --data a folder of photos with one face each")
+        store.flush()
+        textures = np.memmap(store, np.uint8, "r", shape=(len(people), TEXTURE, TEXTURE, 3))
     v, s, a, p, e = (np.asarray(values, np.float32) for values in (vertices, shapes, angles, scores, embeddings))
     return Faces(people, names, labels, textures, v, s, a, p, e, done - len(people))
 
