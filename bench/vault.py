@@ -41,7 +41,7 @@ def main() -> None:
 
 def photo(work: Path, side: int) -> None:
     """Seal the same picture as JPEG and PNG."""
-    pixels: Any = cv2.resize(data.astronaut(), (side, side), interpolation=cv2.INTER_CUBIC)
+    pixels: Any = cv2.resize(PHOTOS.astronaut(), (side, side), interpolation=cv2.INTER_CUBIC)
     for kind in ("jpg", "png"):
         Image.fromarray(np.asarray(pixels, np.uint8)).save(work / f"a.{kind}")
         plain, _ = visard(work, "hide", f"a.{kind}", "--out", "plain", "--method", "fill", "--overwrite")
@@ -59,7 +59,7 @@ def photo(work: Path, side: int) -> None:
 
 def film(work: Path, seconds: int) -> None:
     """Seal a 1080p video."""
-    photo: Any = cv2.resize(data.astronaut(), (2200, 2200))
+    photo: Any = cv2.resize(PHOTOS.astronaut(), (2200, 2200))
     with av.open(str(work / "clip.mp4"), "w") as out:
         video: Any = out.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
         video.width, video.height, video.pix_fmt = 1920, 1080, "yuv420p"
@@ -75,6 +75,9 @@ def film(work: Path, seconds: int) -> None:
     took, peak = visard(work, "unseal", "h/clip.mp4", "--out", "b.mkv", "--key", "key", "--overwrite")
     print(f"1080p, {seconds} s, opened: {took:.1f} s, {peak} MB")
 
+
+PHOTOS: Any = data
+"""scikit-image's, which has no types."""
 
 SEAL = ("--seal", "--recipient", "key.pub")
 
