@@ -37,6 +37,9 @@ nothing left of the face itself while hair, ears and jaw are in sight."""
 PICTURES = "pictures"
 """The group of measures that no recogniser is needed for."""
 
+_AROUND = 0.5
+"""Shares of a face's box that are shown around it."""
+
 Seen = Callable[[str, str, int, int], None]
 """Called with the method, the group, the pictures done and the pictures in all."""
 
@@ -99,16 +102,35 @@ class Judge:
         policy, looks = _policy(method), []
         for number, (picture, regions) in enumerate(zip(self.pictures, self._regions, strict=True)):
             self._seen(method, "hide", number, len(self.pictures))
-            frame, main = Frame(picture.pixels), main_face(regions, picture.pixels)
+            frame, main = self._hidden(method, picture, regions, policy, deblur), main_face(regions, picture.pixels)
             assert main is not None, "pictures without a face were left out"
-            if method == CONTEXT:
-                frame = blank(frame, regions, policy)
-            elif method == MASKED:
-                frame = mask_faces(frame, regions, policy)
-            elif method != CLEAR:
-                frame = _hide(picture, regions, policy, deblur)
             looks.append(see_hidden(picture.person, picture.pixels, frame.pixels, main, self.keep))
         return looks
+
+    def shown(self, method: str, people: int) -> list[Pixels]:
+        """Return the first hidden face of each of the first people, as a picture of its surroundings.
+
+        method: CONTEXT, MASKED, or as `measure` takes it; CLEAR is refused, because a page shows nobody's face.
+        """
+        assert method != CLEAR, "what is clear is never shown"
+        policy, first = _policy(method), {p.person: i for i, p in reversed(list(enumerate(self.pictures)))}
+        faces = []
+        for index in list(first.values())[::-1][:people]:
+            picture, regions = self.pictures[index], self._regions[index]
+            main = main_face(regions, picture.pixels)
+            assert main is not None, "pictures without a face were left out"
+            hidden = self._hidden(method, picture, regions, policy, None).pixels
+            faces.append(hidden[main.box.grow(_AROUND).cells(*hidden.shape[:2])])
+        return faces
+
+    def _hidden(
+        self, method: str, picture: Picture, regions: Sequence[Region], policy: Policy, deblur: Deblur | None
+    ) -> Frame:
+        if method == CLEAR:
+            return Frame(picture.pixels)
+        if method in (CONTEXT, MASKED):
+            return (blank if method == CONTEXT else mask_faces)(Frame(picture.pixels), regions, policy)
+        return _hide(picture, regions, policy, deblur)
 
     def _search(self, pictures: Sequence[Picture]) -> Iterator[tuple[Picture, list[Region]]]:
         for number, picture in enumerate(pictures):
