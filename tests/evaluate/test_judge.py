@@ -43,6 +43,7 @@ def test_clear_pictures_are_the_ceiling(judge: Judge) -> None:
     assert found["CenterFace any"].value == found["CenterFace same place"].value == found["pose found"].value == 1
     assert found["pose"].value is not None and found["pose"].value < 0.15
     assert found["SSIM"].value == pytest.approx(1) and found["outside change"].value == found["seam"].value == 0
+    assert found["sharpness"].value == 1 and (found["yaw"].value or 0) < 3
     assert found["PSNR"].value is None and "as it was" in found["PSNR"].reason
     known = scores(judge, CLEAR, "dlib")
     assert known["label agreement"].value == 1 and known["rank-1"].n == 4

@@ -53,7 +53,7 @@ def command(
     """
     from visard.attack.cache import Cache
     from visard.attack.recognisers import make
-    from visard.evaluate.judge import CLEAR, CONTEXT, MASKED, PICTURES, Judge, add_result, described, load_results
+    from visard.evaluate.judge import CLEAR, CONTEXT, COST, MASKED, PICTURES, Judge, add_result, described, load_results
     from visard.evaluate.people import load
     from visard.evaluate.summary import as_text, summarise, write_summary
 
@@ -68,7 +68,7 @@ def command(
     known = {(r.setup, r.method, r.group): r for r in load_results(file)}
     with Steps(quiet) as steps:
         judge = Judge(load(data, people, pictures, fold), Cache(), steps)  # type: ignore[arg-type]  # a Choice
-        groups = (PICTURES, *attackers)
+        groups = (PICTURES, COST, *attackers)
         results: list[Result] = []
         for method in (CLEAR, CONTEXT, MASKED, *chosen):
             missing = [group for group in groups if (judge.setup, method, group) not in known]

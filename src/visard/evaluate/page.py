@@ -11,7 +11,7 @@ from PIL import Image
 
 from visard import __version__
 from visard.attack.score import Score
-from visard.evaluate.judge import CLEAR, CONTEXT, MASKED, PICTURES, Result
+from visard.evaluate.judge import CLEAR, CONTEXT, MASKED, PICTURES, Result, is_attack
 from visard.evaluate.plot import Line, draw_shares, draw_tradeoff
 from visard.evaluate.table import Table
 from visard.report.layout import page
@@ -56,7 +56,7 @@ def render(
 
 def strongest(results: Sequence[Result], method: str) -> Score | None:
     """Return the score of the attack that names most people of a method, over all recognisers; None without any."""
-    scores = [score for result in results if result.method == method and result.group != PICTURES
+    scores = [score for result in results if result.method == method and is_attack(result)
               for score in result.scores if score.name in _RECOGNISED and score.value is not None]  # fmt: skip
     return max(scores, key=lambda score: score.value or 0.0, default=None)
 

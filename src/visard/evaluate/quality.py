@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, log10
+from math import inf, log10, nan
 
 import cv2
 import numpy as np
@@ -76,9 +76,22 @@ def seam(before: Pixels, after: Pixels, mask: Mask) -> float:
 
 
 def _steepness(pixels: Pixels) -> NDArray[np.float64]:
-    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    down, across = np.gradient(luma)
+    down, across = np.gradient(_luma(pixels))
     return np.asarray(np.hypot(down, across), np.float64)
+
+
+def _luma(pixels: Pixels) -> NDArray[np.float64]:
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float64)
+
+
+def sharpness(before: Pixels, after: Pixels, mask: Mask) -> float:
+    """Return how sharp the picture is where the mask (H, W) is 1, in shares of how sharp it was; NaN without detail.
+
+    Sharpness is the mean absolute Laplacian of the luma: 1 is as sharp, 0 is flat, more than 1 is noise or edges.
+    """
+    inside = mask >= 1
+    detail = [float(np.abs(cv2.Laplacian(_luma(p), cv2.CV_64F))[inside].sum()) for p in (before, after)]
+    return detail[1] / detail[0] if detail[0] else nan
 
 
 def outside_change(before: Pixels, after: Pixels, mask: Mask) -> int:

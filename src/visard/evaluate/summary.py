@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from visard.evaluate.judge import CLEAR, PICTURES, Judge, Result
+from visard.evaluate.judge import CLEAR, COST, PICTURES, Judge, Result, is_attack
 from visard.evaluate.page import render
 from visard.evaluate.table import Table, tabulate
 from visard.publish import publish
@@ -18,9 +18,11 @@ _SHARES = "Shares are in percent, with the 95 % Wilson interval and the number o
 
 def summarise(results: Sequence[Result]) -> list[Table]:
     """Return the tables of an evaluation: who is recognised, and what is kept."""
-    attacked = [({"pictures": r.method, "recogniser": r.group}, r.scores) for r in results if r.group != PICTURES]
-    seen = [({"pictures": r.method}, r.scores) for r in results if r.group == PICTURES]
-    return [tabulate("Recognised", attacked), tabulate("Kept", seen)]
+    attacked = [({"pictures": r.method, "recogniser": r.group}, r.scores) for r in results if is_attack(r)]
+    seen, spent = ([({"pictures": r.method}, r.scores) for r in results if r.group == g] for g in (PICTURES, COST))
+    priced = [row for row in spent if any(score.value is not None for score in row[1])]
+    named = {"Recognised": attacked, "Kept": seen, "Cost": priced}
+    return [tabulate(title, rows) for title, rows in named.items() if rows]
 
 
 def as_text(judge: Judge, tables: Sequence[Table], level: int = 0) -> str:

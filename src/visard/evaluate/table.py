@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from visard.attack.score import Score
 
-_PLAIN = {
-    "linkability", "age change", "pose", "PSNR", "SSIM", "seam", "outside change", "fd_mobilenetv2",
+PLAIN = {
+    "linkability", "diversity", "age change", "pose", "yaw", "pitch", "roll", "mouth opening", "eye opening", "gaze",
+    "PSNR", "SSIM", "seam", "sharpness", "outside change", "fd_mobilenetv2", "ms a face", "memory",
 }  # fmt: skip
 """Scores that are no shares."""
 
@@ -34,7 +35,7 @@ def cell(score: Score) -> str:
     """Return a share as percent, or another value in its own unit, with its 95 % interval and number of trials."""
     if score.value is None:
         return "-"
-    scale, digits = (1.0, 2) if score.name in _PLAIN else (100.0, 1)
+    scale, digits = (1.0, 2) if score.name in PLAIN else (100.0, 1)
     value = f"{scale * score.value:.{digits}f}"
     if score.low is None or score.high is None:
         return f"{value} (n = {score.n})"
