@@ -14,6 +14,9 @@ from visard.errors import UsageError
 if TYPE_CHECKING:
     from visard.evaluate.judge import Result
 
+TABLES = ("anonygan", "sdn")
+"""The seeds' tables that can be printed, as in evaluate/tables."""
+
 
 @click.command("evaluate")
 @click.option(
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Half of the people: those whom methods may be tuned on, or those who judge.",
 )
+@click.option("--table", "seeds", multiple=True, type=click.Choice(TABLES), help="Print a published table too.")
 @click.option("--out", type=existing, default=Path("visard-evaluation"), show_default=True, help="Folder for results.")
 @click.option("--offline", is_flag=True, help="Never fetch a model.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -40,6 +44,7 @@ def command(
     people: int,
     pictures: int,
     fold: str,
+    seeds: tuple[str, ...],
     out: Path,
     offline: bool,
     quiet: bool,
@@ -55,6 +60,7 @@ def command(
     from visard.attack.recognisers import make
     from visard.evaluate.judge import CLEAR, CONTEXT, COST, MASKED, PICTURES, Judge, add_result, described, load_results
     from visard.evaluate.people import load
+    from visard.evaluate.seeds import reproduce
     from visard.evaluate.summary import as_text, summarise, write_summary
 
     chosen = _listed(methods, "--methods")
@@ -76,7 +82,7 @@ def command(
                 add_result(file, result)
                 known[judge.setup, method, result.group] = result
             results += [known[judge.setup, method, group] for group in groups]
-        tables = summarise(results)
+        tables = [*summarise(results), *(table for name in dict.fromkeys(seeds) for table in reproduce(name, results))]
         write_summary(judge, results, tables, out)
     click.echo(as_text(judge, tables), nl=False)
     return 0

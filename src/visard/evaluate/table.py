@@ -39,7 +39,8 @@ def cell(score: Score) -> str:
     value = f"{scale * score.value:.{digits}f}"
     if score.low is None or score.high is None:
         return f"{value} (n = {score.n})"
-    return f"{value} ({scale * score.low:.{digits}f}-{scale * score.high:.{digits}f}, n = {score.n})"
+    to = " to " if score.low < 0 else "-"
+    return f"{value} ({scale * score.low:.{digits}f}{to}{scale * score.high:.{digits}f}, n = {score.n})"
 
 
 def tabulate(title: str, rows: Iterable[tuple[Mapping[str, str], Sequence[Score]]]) -> Table:
