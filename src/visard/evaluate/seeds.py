@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from visard.attack.score import Score
 from visard.evaluate.judge import CLEAR, Result
 from visard.evaluate.table import Table, cell
 

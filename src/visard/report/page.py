@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from visard import __version__
 from visard.report.layout import page
+from visard.report.proof import Proof, in_words
 from visard.types import Report
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _MOST_THUMBNAILS = 400
 _STYLE = """
 .files { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem }
 article { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem }
+.proof { border-left: .25rem solid var(--line); padding-left: 1rem; margin: 0 0 2rem; max-width: 60rem }
 article.failed { border-color: var(--bad) }
 img { width: 100%; height: 13rem; object-fit: contain; background: #8882; border-radius: .3rem; margin-bottom: .6rem }
 """
@@ -37,7 +39,7 @@ _MEANING = {
 }
 
 
-def render(reports: Sequence[Report], results: Callable[[Report], Path]) -> str:
+def render(reports: Sequence[Report], results: Callable[[Report], Path], proof: Proof | None = None) -> str:
     """Return the page of a run; results gives the path of a report's output, for its thumbnail."""
     failed = sum(r.status == "failed" for r in reports)
     hidden = sum(r.tracks for r in reports)
@@ -46,7 +48,15 @@ def render(reports: Sequence[Report], results: Callable[[Report], Path]) -> str:
         _card(r, results(r) if r.status != "failed" and i < _MOST_THUMBNAILS else None)
         for i, r in enumerate(sorted(reports, key=lambda r: r.status != "failed"))
     ]
-    return page("visard report", "What was hidden", words, f'<main class="files">{"".join(cards)}</main>', _STYLE)
+    body = f'{_proved(proof)}<main class="files">{"".join(cards)}</main>'
+    return page("visard report", "What was hidden", words, body, _STYLE)
+
+
+def _proved(proof: Proof | None) -> str:
+    if proof is None:
+        return ""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in in_words(proof))
+    return f'<section class="proof"><h2>Who could still be recognised?</h2>{lines}</section>'
 
 
 def _card(report: Report, result: Path | None) -> str:
