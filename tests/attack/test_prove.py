@@ -51,17 +51,18 @@ def attempt(hits: int, n: int, chance: float, ceiling: int, context: int = 0) ->
 
 
 @pytest.mark.parametrize(
-    ("tried", "words"),
+    ("tried", "first", "words"),
     [
-        (attempt(9, 10, 0.1, 10), "people can still be recognised"),
-        (attempt(9, 10, 0.1, 10, context=9), "by what surrounds their faces"),
-        (attempt(1, 10, 0.2, 10), "guessing explains it"),
-        (attempt(1, 10, 0.2, 3), "tells nothing"),
+        (attempt(9, 10, 0.1, 10), "Yes: dlib", "people can still be recognised"),
+        (attempt(9, 10, 0.1, 10, context=9), "Yes: dlib", "by what surrounds their faces"),
+        (attempt(1, 10, 0.2, 10), "No sign of it: dlib", "guessing explains it"),
+        (attempt(1, 10, 0.2, 3), "It cannot be said", "tells nothing"),
     ],
 )
-def test_words_say_what_the_numbers_allow(tried: Attempt, words: str) -> None:
-    told = " ".join(in_words(Proof(5, 10, 4, (tried,))))
-    assert words in told and "beach.jpg" in told and "(95 %)" in told
+def test_words_say_what_the_numbers_allow(tried: Attempt, first: str, words: str) -> None:
+    lines = in_words(Proof(5, 10, 4, (tried,)))
+    told = " ".join(lines)
+    assert lines[0].startswith(first) and words in told and "beach.jpg" in told and "(95 %)" in told
     assert ("perhaps by luck" in told) == (tried.low <= tried.chance)
 
 

@@ -84,7 +84,8 @@ def draw_tradeoff(lines: Sequence[Line], across: str, up: str) -> str:
             ends = place(x.low, 0)[0], place(x.high, 0)[0]
             parts.append(f'<path d="M{ends[0]:.1f} {spot[1]:.1f}H{ends[1]:.1f}" stroke="{colour}" opacity=".5"/>')
         parts.append(f'<circle cx="{spot[0]:.1f}" cy="{spot[1]:.1f}" r="4.5" fill="{colour}"/>')
-        parts.append(_text(spot[0] + 7, spot[1] - 6, label, "start", 10))
+        aside, anchor = (-7, "end") if line.quiet else (7, "start")
+        parts.append(_text(spot[0] + aside, spot[1] - 6, label, anchor, 10))
     loud = {line.name: colours[line.name] for line in lines if not line.quiet}
     parts.append(_legend(loud, left + width + 50, top + 12, down=True))
     return _svg(left + width + 260, top + height + 48, parts)

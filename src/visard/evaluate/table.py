@@ -10,6 +10,7 @@ from visard.attack.score import Score
 PLAIN = {
     "linkability", "diversity", "age change", "pose", "yaw", "pitch", "roll", "mouth opening", "eye opening", "gaze",
     "PSNR", "SSIM", "seam", "sharpness", "outside change", "fd_mobilenetv2", "ms a face", "memory",
+    "flicker", "source flicker",
 }  # fmt: skip
 """Scores that are no shares."""
 

@@ -75,7 +75,27 @@ def in_words(proof: Proof) -> list[str]:
         "Pictures of one person resemble each other, so the true intervals are wider. Whom these attackers do not"
         " know, others may: friends, stronger networks, whoever finds the place or the clothes."
     )
-    return [head, tried, *known, caution, *proof.left_out]
+    return [_conclude(proof.attempts), head, tried, *known, caution, *proof.left_out]
+
+
+def _conclude(attempts: Sequence[Attempt]) -> str:
+    """Return the answer in one sentence; attackers who hardly know the clear pictures have no say in a reassurance."""
+    sure = [attempt for attempt in attempts if attempt.low > attempt.chance]
+    if sure:
+        pictures = ", ".join(dict.fromkeys(name for attempt in sure for name in attempt.named))
+        return f"Yes: {_listed(sure)} recognised people more often than guessing explains, in {pictures}."
+    able = [attempt for attempt in attempts if attempt.ceiling / attempt.n > attempt.high]
+    if not able:
+        return "It cannot be said: these attackers hardly recognise people in the clear pictures either."
+    most = max(attempt.high for attempt in able)
+    return (
+        f"No sign of it: {_listed(able)} did no better than guessing explains. With {_count(able[0].n, 'face')} to try,"
+        f" up to {100 * most:.0f} % could still be recognised without this showing it (95 %)."
+    )
+
+
+def _listed(attempts: Sequence[Attempt]) -> str:
+    return " and ".join(attempt.attacker for attempt in attempts)
 
 
 def _tell(attempt: Attempt) -> list[str]:
