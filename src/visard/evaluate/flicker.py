@@ -26,8 +26,8 @@ def flicker(before: Iterable[Pixels], after: Iterable[Pixels], masks: Iterable[M
     """Return the flicker of a hidden video inside its masks and that of its source, in grey levels.
 
     before, after: (H, W, 3) uint8 RGB frames of the source and the result. masks: (H, W) of what was hidden. For each
-    pair of frames it is the mean of |o(t) - warp(o(t-1))| where both masks are above 0, the warp following the
-    source's motion; n counts the pairs, which depend on each other, so there is no interval. A result that moves as
+    pair of frames it is the mean of |o(t) - warp(o(t-1))| where both masks are 1, the warp following the source's
+    motion; n counts the pairs, which depend on each other, so there is no interval. A result that moves as
     its source does has the source's flicker, which is noise and what motion does not explain; one that stands still,
     as its source does, has 0.
     Source: METHODS 6.3 (Gafni et al. 2019); Lai et al. 2018, "Learning Blind Video Temporal Consistency", the
@@ -49,7 +49,7 @@ def _changed(
     source: Pixels, result: Pixels, mask: Mask, next_source: Pixels, next_result: Pixels, next_mask: Mask
 ) -> tuple[float, float] | None:
     """Return the change of the result and of the source between two frames, None where nothing is hidden in both."""
-    both = (mask > 0) & (next_mask > 0)
+    both = (mask >= 1) & (next_mask >= 1)
     if not both.any():
         return None
     cells = _window(both)
