@@ -50,8 +50,14 @@ def frechet(one: Features, other: Features) -> float:
     Small samples overestimate it: compare equal N only.
     """
     means = one.mean(0), other.mean(0)
-    first, second = (np.atleast_2d(np.cov(features, rowvar=False)) for features in (one, other))
-    return gaussian_distance(means[0], first, means[1], second)
+    if max(len(one), len(other)) > one.shape[1]:
+        first, second = (np.atleast_2d(np.cov(features, rowvar=False)) for features in (one, other))
+        return gaussian_distance(means[0], first, means[1], second)
+    # Fewer rows than columns: the eigenvalues of S1 S2 are the squared singular values of the rows' products.
+    rows = [(side - mean) / np.sqrt(len(side) - 1) for side, mean in zip((one, other), means, strict=True)]
+    shared = np.linalg.svd(rows[0] @ rows[1].T, compute_uv=False).sum()
+    spread = sum(float((side * side).sum()) for side in rows)
+    return max(0.0, float(((means[0] - means[1]) ** 2).sum()) + spread - 2 * float(shared))
 
 
 def gaussian_distance(m1: Features, s1: Features, m2: Features, s2: Features) -> float:
