@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -92,9 +93,14 @@ def test_evaluate_takes_up_where_it_stopped(album: Path, tmp_path: Path, capsys:
     assert run(command) == 0
     first = capsys.readouterr().out
     assert "chance 50.0 %" in first and "| clear (ceiling) | dlib |" in first and "| grey hull (context) |" in first
+    assert first.splitlines()[0] == (tmp_path / "out" / "table.md").read_text("utf-8").splitlines()[0]
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "| ms a face |" in first
+    assert page.count("<svg") >= 3 and page.count("data:image/jpeg") == 3 * 2, "three rows of hidden faces, two people"
+    assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|@import|<script""", page), "it reaches for nothing"
     file = tmp_path / "out" / "results.jsonl"
     lines = file.read_text("utf-8").splitlines()
-    assert len(lines) == 12
+    assert len(lines) == 16
     file.write_text("\n".join(lines[:-1]) + "\n", "utf-8")
     assert run(command) == 0
     assert capsys.readouterr().out == first

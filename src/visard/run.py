@@ -17,6 +17,7 @@ from visard.gallery import gather
 from visard.pipeline import Task, deidentify
 from visard.publish import publish
 from visard.report.page import render
+from visard.report.proof import Finished, Proof, Prove
 from visard.report.record import append, document, failure, load, sha256
 from visard.roles import Roles
 from visard.sources import Job, plan
@@ -27,12 +28,13 @@ JOURNAL = ".visard-journal"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a run came to: one report a file, where the results lie, and the exit code."""
+    """What a run came to: one report a file, where the results lie, the exit code, and the proof that was asked for."""
 
     reports: tuple[Report, ...]
     folder: Path
     page: Path
     exit_code: int
+    proof: Proof | None = None
 
 
 class Watch:
@@ -56,10 +58,12 @@ def hide(
     regions: Mapping[str, Found] | None = None,
     jobs: int = 2,
     watch: Watch | None = None,
+    prove: Prove | None = None,
 ) -> Run:
     """Hide people in files, folders and patterns; write the results and report.json and report.html to out.
 
-    regions: what to hide in each source, by its name, instead of looking. jobs: sources at a time. Every
+    regions: what to hide in each source, by its name, instead of looking. jobs: sources at a time. prove: attacks the
+    results when all are there, for the report. Every
     failure is one entry of the report; the exit code is that of the failures' kind, 1 for several kinds.
     A method that hides people in groups looks at all sources first. Raises UsageError or TargetError when
     nothing could be begun, Interrupted after Ctrl-C.
@@ -74,7 +78,7 @@ def hide(
         task = replace(task, roles=Roles())
     if task.people and task.gallery.methods:
         raise UsageError("nobody can be spared from groups", hint="leave those pictures out of the folder")
-    return _Batch(task, regions, folder, stem, watch).work(planned, jobs)
+    return _Batch(task, regions, folder, stem, watch).work(planned, jobs, prove)
 
 
 def _single(planned: Sequence[Job], out: Path) -> bool:
@@ -98,8 +102,8 @@ class _Batch:
         self.codes: set[int] = set()
         self._stop, self._writing = threading.Event(), threading.Lock()
 
-    def work(self, planned: Sequence[Job], jobs: int) -> Run:
-        """Do the jobs, `jobs` at a time, and write the report whatever happens."""
+    def work(self, planned: Sequence[Job], jobs: int, prove: Prove | None = None) -> Run:
+        """Do the jobs, `jobs` at a time, and write the report whatever happens; then add the proof, if any."""
         reports: list[Report | None] = [None] * len(planned)
         pool = ThreadPoolExecutor(jobs, thread_name_prefix="visard-job")
         waiting: dict[Future[Report], int] = {}
@@ -123,7 +127,12 @@ class _Batch:
                     reports[index] = future.result()
             page = self.conclude([report for report in reports if report is not None])
         finished = tuple(report for report in reports if report is not None)
-        return Run(finished, self.folder, page, self._exit_code())
+        proof = None
+        if prove is not None:
+            done = [(job, report) for job, report in zip(planned, reports, strict=True) if report is not None]
+            proof = prove([Finished(j.name, j.source, j.target) for j, report in done if report.status != "failed"])
+            page = self.conclude(finished, proof)
+        return Run(finished, self.folder, page, self._exit_code(), proof)
 
     def do(self, job: Job) -> Report:
         """Hide one source; a failure becomes an entry of the report, and the batch goes on."""
@@ -148,16 +157,16 @@ class _Batch:
         self.watch.ended(report, error)
         return report
 
-    def conclude(self, reports: Sequence[Report]) -> Path:
+    def conclude(self, reports: Sequence[Report], proof: Proof | None = None) -> Path:
         """Write report.json and report.html, then drop the journal."""
         page = self.folder / f"{self.stem}.html"
         known = {report.source for report in reports}
         rest = [replace(r, status="skipped") for name, r in self.earlier.items() if name not in known]
         everything = [*reports, *(r for r in rest if (self.folder / r.output).exists())]
         with publish(self.folder / f"{self.stem}.json", overwrite=True) as draft:
-            draft.write_text(json.dumps(document(everything), indent=1) + "\n", "utf-8")
+            draft.write_text(json.dumps(document(everything, proof), indent=1) + "\n", "utf-8")
         with publish(page, overwrite=True) as draft:
-            draft.write_text(render(everything, lambda report: self.folder / report.output), "utf-8")
+            draft.write_text(render(everything, lambda report: self.folder / report.output, proof), "utf-8")
         self.journal.unlink(missing_ok=True)
         return page
 

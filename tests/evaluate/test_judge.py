@@ -14,7 +14,7 @@ from visard.errors import SourceError, TargetError, UsageError
 from visard.evaluate.judge import CLEAR, CONTEXT, PICTURES, Judge, Result, add_result, described, load_results
 from visard.evaluate.people import Picture, load
 from visard.evaluate.quality import psnr
-from visard.evaluate.table import cell, gaps, markdown
+from visard.evaluate.table import cell, gaps, tabulate
 from visard.types import Pixels
 
 
@@ -43,6 +43,7 @@ def test_clear_pictures_are_the_ceiling(judge: Judge) -> None:
     assert found["CenterFace any"].value == found["CenterFace same place"].value == found["pose found"].value == 1
     assert found["pose"].value is not None and found["pose"].value < 0.15
     assert found["SSIM"].value == pytest.approx(1) and found["outside change"].value == found["seam"].value == 0
+    assert found["sharpness"].value == 1 and (found["yaw"].value or 0) < 3
     assert found["PSNR"].value is None and "as it was" in found["PSNR"].reason
     known = scores(judge, CLEAR, "dlib")
     assert known["label agreement"].value == 1 and known["rank-1"].n == 4
@@ -100,9 +101,12 @@ def test_tables_hold_every_number_with_its_interval_or_its_reason() -> None:
         Score("pose", None, 0, reason="dark"),
     )
     assert cell(share) == "50.0 (15.0-85.0, n = 4)" and cell(plain) == "0.90 (n = 3)" and cell(none) == "-"
-    assert markdown([{"a": "1", "b": "2"}]) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
-    assert markdown([]) == ""
-    assert gaps({"blur": [share, none], "fill": [none]}) == "- absent, pose: dark (blur, fill)\n"
+    assert gaps({"blur": [share, none], "fill": [none]}) == ["absent, pose: dark (everywhere)"]
+    table = tabulate("T", [({"by": "x"}, [plain]), ({"by": "y"}, [plain, none])])
+    assert table.markdown(2) == (
+        "## T\n\n| by | SSIM | pose |\n| --- | --- | --- |\n"
+        "| x | 0.90 (n = 3) |  |\n| y | 0.90 (n = 3) | - |\n\n- absent, pose: dark (y)\n"
+    )
 
 
 @pytest.mark.data

@@ -59,6 +59,13 @@ def test_equal_samples_have_no_distance_and_a_shift_has_its_square() -> None:
     assert frechet(rows[:4], rows[:4] + 1) == pytest.approx(8)  # fewer samples than dimensions
 
 
+def test_few_rows_have_the_distance_of_their_covariances() -> None:
+    random = np.random.default_rng(2)
+    one, other = random.normal(size=(6, 30)), random.normal(1, 2, size=(9, 30))
+    whole = gaussian_distance(one.mean(0), np.cov(one, rowvar=False), other.mean(0), np.cov(other, rowvar=False))
+    assert frechet(one, other) == pytest.approx(whole, rel=1e-6)
+
+
 def test_a_visible_edge_is_a_seam(astronaut: Pixels) -> None:
     mask = np.zeros((512, 512), np.float32)
     mask[100:200, 100:200] = 1

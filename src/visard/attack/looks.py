@@ -71,10 +71,15 @@ def vectors(
 
     Clear and hidden pictures are each seen from their own mean: the attacker has many, and calibrates for a method.
     """
+    return centred(embed(recogniser, pictures, points, keep))
+
+
+def embed(recogniser: Recogniser, pictures: Sequence[Pixels], points: Sequence[Points], keep: Keep = forget) -> Vectors:
+    """Return (N, D) vectors of length 1, as the recogniser gives them, for the faces with these points."""
     models = " ".join(entry(name).sha256[:8] for name in recogniser.card.models)
     chips = [align(p, q, recogniser.framing) for p, q in zip(pictures, points, strict=True)]
     rows = [keep(f"{recogniser.name} {models}", chip, partial(_vector, recogniser, chip)) for chip in chips]
-    return centred(unit(np.stack(rows)))
+    return unit(np.stack(rows))
 
 
 def faces(pixels: Pixels, effort: Effort = "fine", keep: Keep = forget) -> list[Region]:

@@ -33,30 +33,25 @@ def command(clean: Path, hidden: Path, recognisers: str, offline: bool, quiet: b
     from visard.attack.pairs import match
     from visard.attack.recognisers import make
     from visard.evaluate.privacy import recognised
-    from visard.evaluate.table import cell, gaps, markdown
+    from visard.evaluate.table import tabulate
 
     attackers = [make(name.strip()) for name in recognisers.split(",") if name.strip()]
     if not attackers:
         raise UsageError("--recognisers is empty", hint="give names, separated by commas")
     pairs = match(clean, hidden)
     ensure_models(offline, quiet)
-    measured: dict[str, tuple[Score, ...]] = {}
-    rows = []
+    rows: list[tuple[dict[str, str], tuple[Score, ...]]] = []
     with Steps(quiet) as steps:
         looks = _found(pairs, steps)
         for number, attacker in enumerate(attackers):
             steps("", "attack", number, len(attackers))
             for case, shown in (("clear (ceiling)", [each.clear() for each in looks]), ("hidden", looks)):
-                scores = recognised(shown, attacker)
-                measured[f"{case}, {attacker.name}"] = scores
-                rows.append({"pictures": case, "recogniser": attacker.name} | {s.name: cell(s) for s in scores})
+                rows.append(({"pictures": case, "recogniser": attacker.name}, recognised(shown, attacker)))
     people = len({each.person for each in looks})
     left_out = f"; {len(pairs) - len(looks)} without a face are left out" if len(looks) < len(pairs) else ""
     click.echo(f"{len(looks)} pictures of {people} people, chance {100 / people:.1f} %{left_out}.", nl=False)
     click.echo(" Shares are in percent, with the 95 % Wilson interval and the number of trials.\n")
-    click.echo(markdown(rows), nl=False)
-    if absent := gaps(measured):
-        click.echo(f"\n{absent}", nl=False)
+    click.echo(tabulate("Recognised", rows).markdown(), nl=False)
     return 0
 
 

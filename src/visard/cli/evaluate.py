@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,10 @@ from visard.cli.shared import ensure_models, existing
 from visard.errors import UsageError
 
 if TYPE_CHECKING:
-    from visard.evaluate.judge import Judge, Result
+    from visard.evaluate.judge import Result
+
+TABLES = ("anonygan", "sdn")
+"""The seeds' tables that can be printed, as in evaluate/tables."""
 
 
 @click.command("evaluate")
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Half of the people: those whom methods may be tuned on, or those who judge.",
 )
+@click.option("--table", "seeds", multiple=True, type=click.Choice(TABLES), help="Print a published table too.")
 @click.option("--out", type=existing, default=Path("visard-evaluation"), show_default=True, help="Folder for results.")
 @click.option("--offline", is_flag=True, help="Never fetch a model.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
@@ -41,20 +44,24 @@ def command(
     people: int,
     pictures: int,
     fold: str,
+    seeds: tuple[str, ...],
     out: Path,
     offline: bool,
     quiet: bool,
 ) -> int:
     """Hide pictures of known people with each method, attack them, and print what was measured.
 
-    results.jsonl in --out grows line by line; what it holds for these pictures is not measured again. The table
-    always holds the clear pictures (the ceiling), a grey hull over each face (what its context tells) and grey
-    faces under their own hair (the floor of all that exchanges faces).
+    results.jsonl in --out grows line by line; what it holds for these pictures is not measured again. Beside it
+    lie the tables (table.md) and a page with plots and hidden faces (report.html). The tables always hold the clear
+    pictures (the ceiling), a grey hull over each face (what its context tells) and grey faces under their own hair
+    (the floor of all that exchanges faces).
     """
     from visard.attack.cache import Cache
     from visard.attack.recognisers import make
-    from visard.evaluate.judge import CLEAR, CONTEXT, MASKED, PICTURES, Judge, add_result, described, load_results
+    from visard.evaluate.judge import CLEAR, CONTEXT, COST, MASKED, PICTURES, Judge, add_result, described, load_results
     from visard.evaluate.people import load
+    from visard.evaluate.seeds import reproduce
+    from visard.evaluate.summary import as_text, summarise, write_summary
 
     chosen = _listed(methods, "--methods")
     attackers = _listed(recognisers, "--recognisers")
@@ -67,7 +74,7 @@ def command(
     known = {(r.setup, r.method, r.group): r for r in load_results(file)}
     with Steps(quiet) as steps:
         judge = Judge(load(data, people, pictures, fold), Cache(), steps)  # type: ignore[arg-type]  # a Choice
-        groups = (PICTURES, *attackers)
+        groups = (PICTURES, COST, *attackers)
         results: list[Result] = []
         for method in (CLEAR, CONTEXT, MASKED, *chosen):
             missing = [group for group in groups if (judge.setup, method, group) not in known]
@@ -75,7 +82,9 @@ def command(
                 add_result(file, result)
                 known[judge.setup, method, result.group] = result
             results += [known[judge.setup, method, group] for group in groups]
-    click.echo(_report(judge, results), nl=False)
+        tables = [*summarise(results), *(table for name in dict.fromkeys(seeds) for table in reproduce(name, results))]
+        write_summary(judge, results, tables, out)
+    click.echo(as_text(judge, tables), nl=False)
     return 0
 
 
@@ -84,19 +93,3 @@ def _listed(text: str, option: str) -> list[str]:
     if not names:
         raise UsageError(f"{option} is empty", hint="give names, separated by commas")
     return list(dict.fromkeys(names))
-
-
-def _report(judge: Judge, results: Sequence[Result]) -> str:
-    from visard.evaluate.judge import PICTURES
-    from visard.evaluate.table import cell, gaps, markdown
-
-    head = f"{len(judge.pictures)} pictures of {judge.people} people, chance {100 / judge.people:.1f} %"
-    left_out = f"; {judge.faceless} without a face are left out" if judge.faceless else ""
-    known, seen = ([r for r in results if (r.group == PICTURES) == pictures] for pictures in (False, True))
-    tables = (
-        markdown({"pictures": r.method, "recogniser": r.group} | {s.name: cell(s) for s in r.scores} for r in known),
-        markdown({"pictures": r.method} | {s.name: cell(s) for s in r.scores} for r in seen),
-        gaps({f"{r.method}, {r.group}": r.scores for r in results}),
-    )
-    shares = "Shares are in percent, with the 95 % Wilson interval and the number of trials."
-    return f"{head}{left_out}. {shares}\n\n" + "\n".join(table for table in tables if table)

@@ -6,7 +6,7 @@ import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,12 @@ from visard.errors import TargetError, UsageError
 from visard.methods import METHODS, make
 from visard.policy import IDENTITIES, Policy
 from visard.vault.keys import Sealing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from visard.pipeline import Task
+    from visard.report.proof import Finished, Proof, Prove
 
 
 @click.command("hide")
@@ -63,6 +69,7 @@ from visard.vault.keys import Sealing
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Sources at a time.")
 @click.option("--strict", is_flag=True, help="A source in which nothing is found is an error.")
 @click.option("--overwrite", is_flag=True, help="Replace results that exist.")
+@click.option("--prove", is_flag=True, help="Attack the results, and report who could still be recognised.")
 @click.option("--offline", is_flag=True, help="Never fetch a model.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved policy as TOML, and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON instead of the results' paths.")
@@ -82,6 +89,7 @@ def command(
     offline: bool,
     quiet: bool,
     as_json: bool,
+    prove: bool,
     regions: Path | None,
     keep_person: tuple[Path, ...],
     only_person: tuple[Path, ...],
@@ -90,7 +98,8 @@ def command(
 ) -> int:
     """Hide the people in files, folders, patterns, or standard input (-).
 
-    Results and report.json and report.html go to --out; finished files are recognised and skipped.
+    Results and report.json and report.html go to --out; finished files are recognised and skipped. With --prove the
+    report says who could still be recognised in them by an attacker who has the originals.
     """
     choices = {key: rest.pop(key) for key in ("policy_file", "min_score", "margin", "shape")}
     if different and similar is not None:
@@ -114,8 +123,12 @@ def command(
     people = load_people(keep_person, only_person)
     task = Task(policy, output, people, rest["strict"], rest["overwrite"], sealing=sealing)
     if "-" in sources:
+        if prove:
+            raise UsageError("standard input cannot be proved", hint="hide files, several of each person")
         return _from_stdin(sources, out, task, quiet)
-    return _run(sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet)
+    return _run(
+        sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet, _prover(task, quiet) if prove else None
+    )
 
 
 def _sealing(rest: dict[str, Any]) -> Sealing | None:
@@ -150,19 +163,35 @@ def _run(
     jobs: int,
     as_json: bool,
     quiet: bool,
+    prove: Prove | None,
 ) -> int:
     from visard.regions import load_regions
+    from visard.report.proof import in_words
     from visard.report.record import document
     from visard.run import hide
 
     known = load_regions(regions) if regions else None
     with Bar(quiet, show_results=not as_json and not quiet, out=out) as bar:
-        run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar)
+        run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar, prove=prove)
     if as_json:
-        click.echo(json.dumps(document(run.reports), indent=1))
+        click.echo(json.dumps(document(run.reports, run.proof), indent=1))
     elif not quiet:
         click.echo(bar.summary(run), err=True)
+        for line in in_words(run.proof) if run.proof else ():
+            click.echo(line, err=True)
     return run.exit_code
+
+
+def _prover(task: Task, quiet: bool) -> Prove:
+    """Return the burglar, who is loaded only when a proof is asked for."""
+    from visard.attack.prove import prove
+    from visard.cli.progress import Steps
+
+    def attack(finished: Sequence[Finished]) -> Proof:
+        with Steps(quiet) as steps:
+            return prove(finished, task.policy, task.people, lambda done, total: steps("", "attack", done, total))
+
+    return attack
 
 
 def _from_stdin(sources: tuple[str, ...], out: Path | None, task: Any, quiet: bool) -> int:

@@ -16,26 +16,32 @@ from visard.attack.cache import Keep, forget
 from visard.attack.context import blank, mask_faces
 from visard.attack.looks import Look, faces, main_face, see_hidden
 from visard.attack.recognisers import make
-from visard.attack.restore import Deblur, restore
-from visard.attack.score import Score
+from visard.attack.restore import Deblur
+from visard.attack.score import Score, absent
 from visard.errors import SourceError, TargetError, UsageError
+from visard.evaluate.cost import cost
+from visard.evaluate.hiding import hide_alone
 from visard.evaluate.people import Picture
 from visard.evaluate.pictures import looked_at
 from visard.evaluate.privacy import recognised
-from visard.found import Found
 from visard.hider import Hider
 from visard.methods import make as make_method
 from visard.policy import Policy, Rule
 from visard.shape.mask import outline
-from visard.tracing import trace
 from visard.types import Frame, Mask, Pixels, Prepared, Region
 
 CLEAR, CONTEXT, MASKED = "clear (ceiling)", "grey hull (context)", "grey face (floor)"
 """What stands in every table beside the methods: nothing hidden, nothing left within the policy's outline, and
 nothing left of the face itself while hair, ears and jaw are in sight."""
 
-PICTURES = "pictures"
-"""The group of measures that no recogniser is needed for."""
+PICTURES, COST = "pictures", "cost"
+"""The groups of measures that no recogniser is needed for."""
+
+_MEASURES = "2"
+"""Part of what results belong to: other measures, other results."""
+
+_AROUND = 0.5
+"""Shares of a face's box that are shown around it."""
 
 Seen = Callable[[str, str, int, int], None]
 """Called with the method, the group, the pictures done and the pictures in all."""
@@ -49,6 +55,11 @@ class Result:
     method: str
     group: str
     scores: tuple[Score, ...]
+
+
+def is_attack(result: Result) -> bool:
+    """Return whether a result is a recogniser's."""
+    return result.group not in (PICTURES, COST)
 
 
 class Judge:
@@ -65,7 +76,7 @@ class Judge:
         self.faceless = len(pictures) - len(self.pictures)
         if not self.pictures:
             raise UsageError(f"no face in any of {len(pictures)} pictures", hint="give pictures of people's faces")
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(_MEASURES.encode())
         for picture in self.pictures:
             digest.update(f"{picture.person} {picture.pixels.shape}".encode() + picture.pixels.tobytes())
         self.setup = digest.hexdigest()[:16]
@@ -76,17 +87,19 @@ class Judge:
         return len({picture.person for picture in self.pictures})
 
     def measure(self, method: str, groups: Sequence[str]) -> Iterator[Result]:
-        """Yield the results of each group: `pictures`, or a recogniser's name.
+        """Yield the results of each group: `pictures`, `cost`, or a recogniser's name.
 
         method: CLEAR, CONTEXT, MASKED, or NAME[:KEY=VALUE...]. Raises UsageError for unknown names, ModelError where a
         group's model is absent.
         """
-        policy, looks = _policy(method), self.looks(method)
+        policy, looks = _policy(method), self.looks(method) if set(groups) - {COST} else []
         for number, group in enumerate(groups):
             self._seen(method, group, number, len(groups))
             if group == PICTURES:
                 masks = [self._mask(p.pixels, r, policy) for p, r in zip(self.pictures, self._regions, strict=True)]
                 scores = looked_at(looks, masks, self.keep)
+            elif group == COST:
+                scores = self._cost(method, policy)
             else:
                 scores = recognised(looks, make(group), self.keep)
             yield Result(self.setup, method, group, scores)
@@ -99,16 +112,35 @@ class Judge:
         policy, looks = _policy(method), []
         for number, (picture, regions) in enumerate(zip(self.pictures, self._regions, strict=True)):
             self._seen(method, "hide", number, len(self.pictures))
-            frame, main = Frame(picture.pixels), main_face(regions, picture.pixels)
+            frame, main = self._hidden(method, picture, regions, policy, deblur), main_face(regions, picture.pixels)
             assert main is not None, "pictures without a face were left out"
-            if method == CONTEXT:
-                frame = blank(frame, regions, policy)
-            elif method == MASKED:
-                frame = mask_faces(frame, regions, policy)
-            elif method != CLEAR:
-                frame = _hide(picture, regions, policy, deblur)
             looks.append(see_hidden(picture.person, picture.pixels, frame.pixels, main, self.keep))
         return looks
+
+    def shown(self, method: str, people: int) -> list[Pixels]:
+        """Return the first hidden face of each of the first people, as a picture of its surroundings.
+
+        method: CONTEXT, MASKED, or as `measure` takes it; CLEAR is refused, because a page shows nobody's face.
+        """
+        assert method != CLEAR, "what is clear is never shown"
+        policy, first = _policy(method), {p.person: i for i, p in reversed(list(enumerate(self.pictures)))}
+        faces = []
+        for index in list(first.values())[::-1][:people]:
+            picture, regions = self.pictures[index], self._regions[index]
+            main = main_face(regions, picture.pixels)
+            assert main is not None, "pictures without a face were left out"
+            hidden = self._hidden(method, picture, regions, policy, None).pixels
+            faces.append(hidden[main.box.grow(_AROUND).cells(*hidden.shape[:2])])
+        return faces
+
+    def _hidden(
+        self, method: str, picture: Picture, regions: Sequence[Region], policy: Policy, deblur: Deblur | None
+    ) -> Frame:
+        if method == CLEAR:
+            return Frame(picture.pixels)
+        if method in (CONTEXT, MASKED):
+            return (blank if method == CONTEXT else mask_faces)(Frame(picture.pixels), regions, policy)
+        return hide_alone(picture, regions, policy, deblur)
 
     def _search(self, pictures: Sequence[Picture]) -> Iterator[tuple[Picture, list[Region]]]:
         for number, picture in enumerate(pictures):
@@ -116,21 +148,17 @@ class Judge:
             found = faces(picture.pixels, "fine", self.keep)
             yield picture, [replace(region, track=track) for track, region in enumerate(found)]
 
+    def _cost(self, method: str, policy: Policy) -> tuple[Score, ...]:
+        if method in (CLEAR, CONTEXT, MASKED):
+            return tuple(absent(name, "not a method") for name in ("ms a face", "memory"))
+        return cost(self.pictures, self._regions, policy)
+
     def _mask(self, pixels: Pixels, regions: Sequence[Region], policy: Policy) -> Mask:
         cells = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
         whole: Mask = np.zeros(pixels.shape[:2], np.float32)
         for region in regions:
             whole = np.maximum(whole, outline(region, policy.rules[region.kind], cells))
         return whole
-
-
-def _hide(picture: Picture, regions: Sequence[Region], policy: Policy, deblur: Deblur | None) -> Frame:
-    """Return the picture hidden as a file of its own: roles and seeds are not shared with the others."""
-    frame = Frame(picture.pixels)
-    hider = Hider(policy, source=hashlib.sha256(picture.pixels.tobytes()).hexdigest())
-    found = trace(lambda: iter([frame]), Found({0: tuple(regions)}), hider, still=True).at(0)
-    hidden = hider(frame, found)
-    return hidden if deblur is None else restore(hidden, found, hider, deblur)
 
 
 def _policy(method: str) -> Policy:

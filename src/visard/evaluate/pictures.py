@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from math import isfinite
 
 import numpy as np
 
@@ -12,7 +11,10 @@ from visard.attack.cache import Keep, forget
 from visard.attack.looks import Look
 from visard.attack.score import Score, absent
 from visard.errors import ModelError
-from visard.evaluate.quality import frechet, outside_change, psnr, seam, ssim
+from visard.evaluate.bearing import bearing
+from visard.evaluate.interval import mean
+from visard.evaluate.meshes import meshes
+from visard.evaluate.quality import frechet, outside_change, psnr, seam, sharpness, ssim
 from visard.evaluate.utility import detected, pose
 from visard.models.store import entry
 from visard.types import Mask
@@ -22,13 +24,15 @@ _SMALLEST = 11
 
 
 def looked_at(looks: Sequence[Look], masks: Sequence[Mask], keep: Keep = forget) -> tuple[Score, ...]:
-    """Return detection, pose, similarity to the clean pictures, seams, Frechet distance, sex and age.
+    """Return detection, pose, what the face does, likeness to the clean pictures, seams, Frechet distance, sex, age.
 
     masks: (H, W) of what was hidden in each picture. What cannot be computed is absent, with the reason.
     """
+    found = meshes(looks, keep)
     return (
         *detected(looks, keep),
-        *pose(looks),
+        *pose(looks, found),
+        *bearing(looks, found, keep),
         *_similar(looks, masks),
         _distance(looks, keep),
         *_attributes(looks, keep),
@@ -36,20 +40,19 @@ def looked_at(looks: Sequence[Look], masks: Sequence[Mask], keep: Keep = forget)
 
 
 def _similar(looks: Sequence[Look], masks: Sequence[Mask]) -> list[Score]:
-    large = [look for look in looks if min(look.clean.shape[:2]) >= _SMALLEST]
+    people = [look.person for look in looks]
     both = list(zip(looks, masks, strict=True))
+    likeness = [ssim(look.clean, look.hidden) if min(look.clean.shape[:2]) >= _SMALLEST else None for look in looks]
     changes = [float(outside_change(look.clean, look.hidden, mask)) for look, mask in both]
+    seams = [seam(look.clean, look.hidden, mask) for look, mask in both]
+    detail = [sharpness(look.clean, look.hidden, mask) for look, mask in both]
     return [
-        _mean("PSNR", [psnr(look.clean, look.hidden) for look in looks], "every picture is as it was"),
-        _mean("SSIM", [ssim(look.clean, look.hidden) for look in large], f"no side reaches {_SMALLEST} pixels"),
-        _mean("seam", [seam(look.clean, look.hidden, mask) for look, mask in both], "no picture"),
+        mean("PSNR", [psnr(look.clean, look.hidden) for look in looks], people, "every picture is as it was"),
+        mean("SSIM", likeness, people, f"no side reaches {_SMALLEST} pixels"),
+        mean("seam", seams, people, "no picture"),
+        mean("sharpness", detail, people, "there was no detail"),
         Score("outside change", max(changes, default=0.0), len(changes)),
     ]
-
-
-def _mean(name: str, values: Sequence[float], reason: str) -> Score:
-    known = [value for value in values if isfinite(value)]
-    return Score(name, float(np.mean(known)), len(known)) if known else absent(name, reason)
 
 
 def _distance(looks: Sequence[Look], keep: Keep) -> Score:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import inf, log10
+from math import inf, log10, nan
 
 import cv2
 import numpy as np
@@ -50,8 +50,14 @@ def frechet(one: Features, other: Features) -> float:
     Small samples overestimate it: compare equal N only.
     """
     means = one.mean(0), other.mean(0)
-    first, second = (np.atleast_2d(np.cov(features, rowvar=False)) for features in (one, other))
-    return gaussian_distance(means[0], first, means[1], second)
+    if max(len(one), len(other)) > one.shape[1]:
+        first, second = (np.atleast_2d(np.cov(features, rowvar=False)) for features in (one, other))
+        return gaussian_distance(means[0], first, means[1], second)
+    # Fewer rows than columns: the eigenvalues of S1 S2 are the squared singular values of the rows' products.
+    rows = [(side - mean) / np.sqrt(len(side) - 1) for side, mean in zip((one, other), means, strict=True)]
+    shared = np.linalg.svd(rows[0] @ rows[1].T, compute_uv=False).sum()
+    spread = sum(float((side * side).sum()) for side in rows)
+    return max(0.0, float(((means[0] - means[1]) ** 2).sum()) + spread - 2 * float(shared))
 
 
 def gaussian_distance(m1: Features, s1: Features, m2: Features, s2: Features) -> float:
@@ -76,9 +82,22 @@ def seam(before: Pixels, after: Pixels, mask: Mask) -> float:
 
 
 def _steepness(pixels: Pixels) -> NDArray[np.float64]:
-    luma = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float64)
-    down, across = np.gradient(luma)
+    down, across = np.gradient(_luma(pixels))
     return np.asarray(np.hypot(down, across), np.float64)
+
+
+def _luma(pixels: Pixels) -> NDArray[np.float64]:
+    return cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float64)
+
+
+def sharpness(before: Pixels, after: Pixels, mask: Mask) -> float:
+    """Return how sharp the picture is where the mask (H, W) is 1, in shares of how sharp it was; NaN without detail.
+
+    Sharpness is the mean absolute Laplacian of the luma: 1 is as sharp, 0 is flat, more than 1 is noise or edges.
+    """
+    inside = mask >= 1
+    detail = [float(np.abs(cv2.Laplacian(_luma(p), cv2.CV_64F))[inside].sum()) for p in (before, after)]
+    return detail[1] / detail[0] if detail[0] else nan
 
 
 def outside_change(before: Pixels, after: Pixels, mask: Mask) -> int:

@@ -8,10 +8,11 @@ import numpy as np
 
 from visard.attack.cache import Keep, forget
 from visard.attack.looks import Look, search
-from visard.attack.score import Score, absent, rate
+from visard.attack.score import Score, rate
 from visard.detect import BlazeFace, CenterFace
-from visard.shape.landmarks import LEFT_EYE, RIGHT_EYE, find_mesh
-from visard.types import Region
+from visard.evaluate.interval import mean
+from visard.evaluate.meshes import Meshes
+from visard.shape.landmarks import LEFT_EYE, RIGHT_EYE, Vertices
 
 
 def detected(looks: Sequence[Look], keep: Keep = forget) -> tuple[Score, ...]:
@@ -28,27 +29,20 @@ def detected(looks: Sequence[Look], keep: Keep = forget) -> tuple[Score, ...]:
     return tuple(scores)
 
 
-def pose(looks: Sequence[Look]) -> tuple[Score, ...]:
+def pose(looks: Sequence[Look], found: Sequence[Meshes | None]) -> tuple[Score, ...]:
     """Return how far landmarks moved, and in how many pictures there was a face to measure.
 
-    The mean distance of the 468 mesh points before and after, in distances between the outer eye corners. In the
-    clean picture they are looked for where the face was found; in the hidden one where it is found again. Pictures
-    in which it is not found are failures, which `pose found` counts.
+    The mean distance of the 468 mesh points before and after, in distances between the outer eye corners. Pictures
+    in which no face is found again are failures, which `pose found` counts.
     """
-    moved = [distance for look in looks if (distance := _moved(look)) is not None]
-    found = rate("pose found", len(moved), len(looks))
-    if not moved:
-        return (absent("pose", "no face was found in a hidden picture"), found)
-    mean, half = float(np.mean(moved)), 1.96 * float(np.std(moved)) / len(moved) ** 0.5
-    return (Score("pose", mean, len(moved), mean - half, mean + half), found)
-
-
-def _moved(look: Look) -> float | None:
-    if look.found_box is None:
-        return None
-    before, after = (
-        find_mesh(pixels, Region("face", box, 1.0)).vertices[:, :2]
-        for pixels, box in ((look.clean, look.box), (look.hidden, look.found_box))
+    moved = [None if each is None else _moved(*each) for each in found]
+    people = [look.person for look in looks]
+    return (
+        mean("pose", moved, people, "no face was found in a hidden picture"),
+        rate("pose found", sum(each is not None for each in moved), len(looks)),
     )
-    outer = float(np.linalg.norm(before[RIGHT_EYE[0]] - before[LEFT_EYE[0]]))
-    return float(np.linalg.norm(before - after, axis=1).mean()) / outer if outer else None
+
+
+def _moved(before: Vertices, after: Vertices) -> float | None:
+    outer = float(np.linalg.norm(before[RIGHT_EYE[0], :2] - before[LEFT_EYE[0], :2]))
+    return float(np.linalg.norm(before[:, :2] - after[:, :2], axis=1).mean()) / outer if outer else None

@@ -12,7 +12,7 @@ from visard.shape.landmarks import Vertices
 from visard.shape.mesh import EYES, INNER_LIPS, TEXTURE, canonical, eye_openings, mouth_opening
 from visard.types import Mask, Pixels
 
-_CLOSED = 0.15
+CLOSED = 0.15
 """Height over width of an eye's opening below which its gaze is nobody's business."""
 
 _IRIS, _PUPIL = 6.0, 2.6
@@ -47,7 +47,7 @@ def _place(eye: int) -> tuple[tuple[slice, slice], Mask, Mask]:
     return cells, opening, np.asarray(cv2.GaussianBlur(opening, (0, 0), _IRIS / 2) + np.float32(0.05), np.float32)
 
 
-def _gaze(source: Pixels, eye: int) -> NDArray[np.float32]:
+def gaze(source: Pixels, eye: int) -> NDArray[np.float32]:
     """Return how far an eye's iris lies from the middle of its opening, (u, v) in texels: the darkest disc there."""
     cells, opening, around = _place(eye)
     dark = 255 - source[cells].max(axis=-1).astype(np.float32)
@@ -78,14 +78,14 @@ def turn_eyes(texel: NDArray[np.float32], source: Pixels, vertices: Vertices) ->
     """Shift the eyes in place so that they look where the source's looked; closed ones stay closed."""
     u, v = texel[..., 0], texel[..., 1]
     for eye, opening in enumerate(eye_openings(vertices)):
-        if opening < _CLOSED:
+        if opening < CLOSED:
             continue
-        gaze = _gaze(source, eye)
-        middle = _centre(eye) + gaze
+        aside = gaze(source, eye)
+        middle = _centre(eye) + aside
         near = (np.abs(u - middle[0]) < 3 * _IRIS) & (np.abs(v - middle[1]) < 3 * _IRIS)
         part = np.exp(-((u[near] - middle[0]) ** 2 + (v[near] - middle[1]) ** 2) / (2 * (1.3 * _IRIS) ** 2))
-        u[near] -= (part * gaze[0]).astype(np.float32)
-        v[near] -= (part * gaze[1]).astype(np.float32)
+        u[near] -= (part * aside[0]).astype(np.float32)
+        v[near] -= (part * aside[1]).astype(np.float32)
 
 
 def open_mouth(

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visard import __version__
+from visard.report.layout import page
+from visard.report.proof import Proof, in_words
 from visard.types import Report
 
 if TYPE_CHECKING:
@@ -19,19 +21,11 @@ _THUMBNAIL = 320
 _MOST_THUMBNAILS = 400
 
 _STYLE = """
-:root { color-scheme: light dark; --line: #8884; --good: #1a7f4b; --bad: #c62828; --quiet: #8a8a8a }
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
-h1 { font-size: 1.5rem; margin: 0 } h2 { font-size: 1rem; margin: 0 0 .3rem; overflow-wrap: anywhere }
-.sum { color: var(--quiet); margin: .3rem 0 2rem }
 .files { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem }
 article { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem }
+.proof { border-left: .25rem solid var(--line); padding-left: 1rem; margin: 0 0 2rem; max-width: 60rem }
 article.failed { border-color: var(--bad) }
 img { width: 100%; height: 13rem; object-fit: contain; background: #8882; border-radius: .3rem; margin-bottom: .6rem }
-p { margin: .2rem 0 } .error { color: var(--bad) } .quiet { color: var(--quiet); font-size: .85rem }
-table { border-collapse: collapse; width: 100%; font-size: .85rem; margin-top: .5rem }
-td, th { text-align: left; padding: .1rem .4rem .1rem 0; border-top: 1px solid var(--line) }
-td.number { text-align: right; font-variant-numeric: tabular-nums }
-.passed { color: var(--good) } .doubt { color: var(--bad) }
 """
 
 _MEANING = {
@@ -45,7 +39,7 @@ _MEANING = {
 }
 
 
-def render(reports: Sequence[Report], results: Callable[[Report], Path]) -> str:
+def render(reports: Sequence[Report], results: Callable[[Report], Path], proof: Proof | None = None) -> str:
     """Return the page of a run; results gives the path of a report's output, for its thumbnail."""
     failed = sum(r.status == "failed" for r in reports)
     hidden = sum(r.tracks for r in reports)
@@ -54,12 +48,15 @@ def render(reports: Sequence[Report], results: Callable[[Report], Path]) -> str:
         _card(r, results(r) if r.status != "failed" and i < _MOST_THUMBNAILS else None)
         for i, r in enumerate(sorted(reports, key=lambda r: r.status != "failed"))
     ]
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>visard report</title><style>{_STYLE}</style></head><body><h1>What was hidden</h1>"
-        f'<p class="sum">{escape(" · ".join(words))}</p><main class="files">{"".join(cards)}</main></body></html>\n'
-    )
+    body = f'{_proved(proof)}<main class="files">{"".join(cards)}</main>'
+    return page("visard report", "What was hidden", words, body, _STYLE)
+
+
+def _proved(proof: Proof | None) -> str:
+    if proof is None:
+        return ""
+    lines = "".join(f"<p>{escape(line)}</p>" for line in in_words(proof))
+    return f'<section class="proof"><h2>Who could still be recognised?</h2>{lines}</section>'
 
 
 def _card(report: Report, result: Path | None) -> str:

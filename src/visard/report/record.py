@@ -15,6 +15,8 @@ from visard.found import Found
 from visard.hider import Hider
 from visard.media.read import Source
 from visard.models.store import sha256s
+from visard.report.proof import Proof
+from visard.report.proof import to_dict as proof_to_dict
 from visard.types import Check, Report
 
 _MODELS = ("centerface", "blazeface_full_range", "dlib_resnet", "face_mesh")
@@ -99,11 +101,12 @@ def from_dict(plain: Mapping[str, Any]) -> Report:
     return Report(**values)
 
 
-def document(reports: Iterable[Report]) -> dict[str, Any]:
-    """Return the run's document: version, counts and one entry a file."""
+def document(reports: Iterable[Report], proof: Proof | None = None) -> dict[str, Any]:
+    """Return the run's document: version, counts, one entry a file, and the proof where one was asked for."""
     files = [to_dict(report) for report in reports]
     counts = {status: sum(f["status"] == status for f in files) for status in ("done", "skipped", "failed")}
-    return {"visard": __version__, "format": 1, **counts, "files": files}
+    proved = {} if proof is None else {"proof": proof_to_dict(proof)}
+    return {"visard": __version__, "format": 1, **counts, **proved, "files": files}
 
 
 def load(path: Path) -> list[Report]:
