@@ -25,6 +25,7 @@ from visard.attack.looks import Look, vectors
 from visard.attack.recognisers import RECOGNISERS, make
 from visard.attack.score import rate
 from visard.evaluate.judge import CLEAR, Judge
+from visard.evaluate.meshes import meshes
 from visard.evaluate.people import load
 from visard.evaluate.table import cell
 from visard.evaluate.utility import detected, pose
@@ -62,7 +63,7 @@ def main() -> None:
     for group, members in groups.items():
         own = [look for look, member in zip(hidden, members, strict=True) if member]
         found = next(score for score in detected(own, judge.keep) if score.name == "CenterFace same place")
-        moved = pose(own)[0]
+        moved = pose(own, meshes(own, judge.keep))[0]
         cells = [cell(rate("rank-1", int(hits[members].sum()), len(own))) for name in names for hits in first[name]] + [
             cell(found),
             f"{moved.value:.3f}",
