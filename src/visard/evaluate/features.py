@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.attack.recognisers.tfjs import need_torch
+from visard.attack.recognisers.tfjs import inference, need_torch
 from visard.models.store import read
 from visard.types import Pixels
 
@@ -35,7 +35,7 @@ class MobileNetV2:
     def __call__(self, pixels: Pixels) -> NDArray[np.float32]:
         """Return (1280,) float32 features of one (H, W, 3) uint8 RGB picture, scaled to 224 x 224."""
         small = cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
-        with self._torch.inference_mode():
+        with inference(self._torch):
             x = self._torch.from_numpy(((small - _MEAN) / _SPREAD).transpose(2, 0, 1)[None].copy())
             x = self._convolve(x, "features.0.0", "features.0.1", 2)
             for block in range(1, 18):
