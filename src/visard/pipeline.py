@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from visard.errors import NothingFound, VerificationFailed
-from visard.flow import side_by_side
+from visard.flow import ahead, side_by_side
 from visard.found import Found, find
 from visard.gallery import Gallery
 from visard.hider import Hider
@@ -162,7 +162,11 @@ def _hidden(
     def hide(frame: Frame) -> Frame:
         return hider(frame, found.at(frame.index))
 
-    for frame in map(hide, frames) if original.still else side_by_side(hide, frames):
+    hidden: Iterator[Frame] = map(hide, frames)
+    if not original.still:
+        # New faces are worth two threads; for a cover the second only stands in the encoder's way.
+        hidden = side_by_side(hide, frames) if hider.casting else ahead(hidden)
+    for frame in hidden:
         yield frame
         progress("hide", frame.index + 1, original.frames)
 
