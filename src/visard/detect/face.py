@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,7 +26,7 @@ def centerface_glance(pixels: Pixels, min_score: float) -> Found:
     A centre heat map of stride 4, with log sizes in strides, offsets, and points relative to the box
     (Xu et al. 2019, "CenterFace: Joint Face Detection and Alignment Using Face as Point").
     """
-    blob = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], np.float32)
+    blob = np.asarray(cv2.dnn.blobFromImage(pixels), np.float32)
     heat, size, offset, points = centerface_net()(blob)
     rows, columns = np.nonzero(heat[0, 0] > min_score)
     found = np.ones((len(rows), COLUMNS), np.float32)
