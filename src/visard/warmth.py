@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 from contextlib import suppress
 
@@ -18,7 +19,11 @@ def warm_up(recognise: bool = False) -> None:
 
 
 def cool_down() -> None:
-    """Give memory that a room has freed back to the system; glibc alone must be told, and keeps 100 MB of a video."""
+    """Give memory that a room has freed back to the system; glibc alone must be told, and keeps 100 MB of a video.
+
+    Codecs in reference cycles are let go first: left to chance, one run in ten took 70 MB more.
+    """
+    gc.collect()
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
