@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from visard.cli.progress import Bar
 from visard.cli.secrets import ask, password_options, recipients
 from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
 from visard.errors import TargetError, UsageError
@@ -165,6 +164,7 @@ def _run(
     quiet: bool,
     prove: Prove | None,
 ) -> int:
+    from visard.cli.progress import Bar
     from visard.regions import load_regions
     from visard.report.proof import in_words
     from visard.report.record import document
