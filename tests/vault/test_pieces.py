@@ -35,14 +35,20 @@ boxes = st.builds(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(boxes, st.integers(0, 4)), max_size=6), st.booleans(), st.sampled_from(["oval", "box"]))
+@given(
+    st.lists(st.tuples(boxes, st.integers(0, 4)), max_size=6),
+    st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    st.booleans(),
+    st.sampled_from(["oval", "box"]),
+    st.sampled_from(["fill", "blur", "pixelate", "noise", "impulse", "darken", "svd"]),
+)
 def test_any_regions_come_back_to_the_bit_and_nobody_elses_with_them(
-    found: list[tuple[Box, int]], deep: bool, shape: str
+    found: list[tuple[Box, int]], size: tuple[int, int], deep: bool, shape: str, method: str
 ) -> None:
     rng = np.random.default_rng(len(found))
-    pixels = rng.integers(0, 256, (60, 80, 3), np.uint8)
+    pixels = rng.integers(0, 256, (*size, 3), np.uint8)
     frame = Frame(pixels, deep=pixels.astype(np.uint16) * 257 if deep else None)
-    policy = Policy({"face": Rule("fill", shape=shape)})  # type: ignore[arg-type]  # one of two
+    policy = Policy({"face": Rule(method, shape=shape)})  # type: ignore[arg-type]  # one of two
     regions = [Region("face", box, 1.0, track=track) for box, track in found]
     hidden = Hider(policy)(frame, regions)
     pieces = [(number, from_record(piece.record())) for number, piece in take(frame, regions, policy)]
@@ -52,7 +58,7 @@ def test_any_regions_come_back_to_the_bit_and_nobody_elses_with_them(
     for one in {track for _, track in found}:
         (alone,) = put_back([hidden], iter([piece for number, piece in pieces if number == one]))
         for other in (region for region in regions if region.track != one):
-            cells = window(other, policy.rules["face"], 60, 80)
+            cells = window(other, policy.rules["face"], *size)
             theirs = outline(other, policy.rules["face"], cells) > 0
             assert np.array_equal(alone.pixels[cells][theirs], hidden.pixels[cells][theirs])
 

@@ -146,6 +146,38 @@ def header_size(data: bytes) -> int:
     return at + 4 + 52 * int.from_bytes(data[at : at + 4], "big") + 32
 
 
+def test_recipients_cannot_be_rolled_back() -> None:
+    """Neither an older header before newer chunks, nor a stanza from another seal, lets a former recipient in."""
+    records: Records = {1: [b"face" * 100]}
+    older, newer = sealed(records, for_keys(MINE, YOURS)), sealed(records, for_keys(MINE))
+    rolled = older[: header_size(older)] + newer[header_size(newer) :]
+    stanza = older[67 + 81 : 67 + 162]
+    added = newer[:65] + b"\0\2" + newer[67 : 67 + 81] + stanza + newer[67 + 81 :]
+    for data in (rolled, added):
+        for secret in (MINE, YOURS):
+            with pytest.raises(SealError):
+                opened(data, Secrets((secret,)))
+
+
+@pytest.mark.parametrize("broken", [0, 10, 66, 80, 200, 250, -1])
+def test_a_broken_seal_takes_as_long_as_a_wrong_password(broken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id is what takes time: it runs once, whatever is wrong."""
+    data = bytearray(sealed({1: [b"face"]}, Recipients((), "correct horse")))
+    asked = []
+
+    def stretch(password: bytes, salt: bytes) -> bytes:
+        asked.append(salt)
+        return bytes(32)
+
+    monkeypatch.setattr("visard.vault.hazmat.stretch", stretch)
+    data[broken] ^= 255
+    for content in (bytes(data), bytes(data[:broken])):
+        asked.clear()
+        with pytest.raises(SealError):
+            opened(content, Secrets((), "wrong"))
+        assert len(asked) == 1
+
+
 def test_lengths_tell_little() -> None:
     assert all(size <= padded(size) <= 1.12 * size + 8 for size in range(1, 100_000, 37))
     assert len({padded(size) for size in range(60_000, 70_000)}) < 12

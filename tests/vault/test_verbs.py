@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -200,6 +204,29 @@ def test_what_cannot_be_is_one_line(
     assert got == code, err
     one_line(err, *words)
     assert sorted(Path().rglob("*")) == before, "nothing appeared"
+
+
+@pytest.mark.parametrize("verb", ["hide", "unseal", "share"])
+def test_a_full_disk_leaves_nothing_half_sealed(visard: Say, photo: Path, verb: str) -> None:
+    visard("hide", photo, "--out", "s", "--seal", "--recipient", "mine.key.pub", "--method", "fill")
+    before = sorted(Path().rglob("*"))
+
+    def small_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (45_000, 45_000))
+
+    sealed = ["s/astronaut.jpg", "--key", "mine.key", "--out"]
+    arguments = {
+        "hide": ["astronaut.jpg", "--seal", "--recipient", "mine.key.pub", "--out", "full/a.jpg", "--offline"],
+        "unseal": [*sealed, "full/a.png"],
+        "share": [*sealed, "full/a.visard", "--person", "1", "--recipient", "yours.key.pub"],
+    }
+    command = [sys.executable, "-m", "visard", verb, *arguments[verb]]
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=small_files, check=False)
+    assert done.returncode == 4, done.stderr
+    one_line(done.stderr, "full")
+    left = [path for path in sorted(Path().rglob("*")) if path not in before and path.is_file()]
+    assert not [path for path in left if "report" not in path.name]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
