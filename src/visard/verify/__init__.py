@@ -85,7 +85,8 @@ def verify(
             room.lost += 1
         else:
             room.see(old, new, found.at(old.index))
-    checks = (*room.checks(), check_tags(draft, keep_metadata))
+    tags = check_tags(draft, keep_metadata)  # while the networks are still looking
+    checks = (*room.checks(), tags)
     return Doubt(checks, room.found_again.missed, room.weak, room.kept.lost)
 
 
