@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
@@ -118,16 +119,13 @@ def deidentify(
                 break
         if not doubt.passed:
             raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider))
-        with (
-            clock("seal") if task.sealing else nullcontext(),
-            _sealed(draft, target, original, frames, found, task) as notes,
-        ):
+        with _sealed(draft, target, original, frames, found, task, clock) as notes:
             return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds, notes)
 
 
 @contextmanager
 def _sealed(
-    draft: Path, target: Path, original: Source, frames: Reel, found: Found, task: Task
+    draft: Path, target: Path, original: Source, frames: Reel, found: Found, task: Task, clock: _Clock
 ) -> Iterator[tuple[str, ...]]:
     """Seal what was hidden, in the draft or beside the target; give what the report says of it."""
     if task.sealing is None:
@@ -135,10 +133,12 @@ def _sealed(
         return
     from visard.vault.sealing import sealed
 
-    with sealed(
-        draft, target, original, lambda: frames(True), found, task.policy, task.sealing, task.overwrite
-    ) as said:
-        yield said
+    again = partial(frames, exact=True)
+    with ExitStack() as stack:
+        with clock("seal"):
+            seal = sealed(draft, target, original, again, found, task.policy, task.sealing, task.overwrite)
+            notes = stack.enter_context(seal)
+        yield notes
 
 
 def _fingerprint(source: Path) -> str:

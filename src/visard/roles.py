@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from visard.shape.identity import Embedding, distance, look
-from visard.shape.landmarks import five_points
-from visard.types import Box, Casting, Kind, Patch, Region
+from visard.shape.landmarks import region_of
+from visard.types import Casting, Kind, Patch
 
 _ONE_PERSON = 0.5
 """Distance of dlib's embeddings below which two looks are one person's; at its own 0.6 strangers share a face."""
@@ -61,6 +61,5 @@ class Roles:
 def _look(patch: Patch) -> Embedding | None:
     if patch.mesh is None:
         return None
-    low, high = patch.mesh[:, :2].min(axis=0).tolist(), patch.mesh[:, :2].max(axis=0).tolist()
-    seen = look(Region(patch.kind, Box(*low, *high), 1.0, five_points(patch.mesh)), patch.pixels)
+    seen = look(region_of(patch.mesh), patch.pixels)
     return None if seen is None else seen.embedding

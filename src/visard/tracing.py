@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from visard.flow import ahead
 from visard.found import Found
 from visard.hider import Hider
-from visard.shape.landmarks import find_mesh
+from visard.shape.landmarks import find_mesh, lies_on
 from visard.shape.mesh import canonical
 from visard.types import Frame, Kind, Patch, Region
 
@@ -25,7 +25,7 @@ _REACH = 3
 """Frames on each side from which a mesh is smoothed, by a parabola: no lag, and quick expressions stay."""
 
 _GAP = 6
-"""Frames without a mesh that are bridged: a face that comes and goes flickers."""
+"""Frames without a mesh that are bridged, where it still lies on the face: one that comes and goes flickers."""
 
 _ENOUGH = 0.5
 """Share of a track's frames that must have a mesh; a subject seen less often is given to the fallback altogether."""
@@ -114,7 +114,7 @@ def _tracks(codes: Codes, found: Found) -> dict[int, dict[int, Key]]:
 
 
 def _bridged(codes: Codes, found: Found) -> Codes:
-    """Return the codes with those of short gaps, which lie between their ends'."""
+    """Return the codes with those of short gaps, between their ends', where they lie on the face's box."""
     places = {(r.track, index): place for index, own in found.regions.items() for place, r in enumerate(own)}
     bridged = dict(codes)
     for track, own in _tracks(codes, found).items():
@@ -123,7 +123,9 @@ def _bridged(codes: Codes, found: Found) -> Codes:
             for index in range(start + 1, end) if end - start <= _GAP + 1 else ():
                 place = places.get((track, index))
                 if place is not None:
-                    bridged[index, place] = one + np.float32((index - start) / (end - start)) * (two - one)
+                    code = one + np.float32((index - start) / (end - start)) * (two - one)
+                    if lies_on(canonical().decode(code), found.at(index)[place]):
+                        bridged[index, place] = code
     return bridged
 
 

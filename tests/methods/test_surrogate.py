@@ -42,6 +42,13 @@ def worn(pixels: Pixels, seed: int = 1) -> Pixels:
     return result
 
 
+def test_a_mesh_that_wandered_to_a_neighbour_is_not_trusted(astronaut: Pixels) -> None:
+    """The network finds the face beside the box; drawn there, it would leave whoever is in the box bare."""
+    for away, sure in ((0, True), (70, False)):
+        mesh = find_mesh(astronaut, replace(FACE, box=FACE.box.shift(away, 0)))
+        assert mesh.score > 0.9 and mesh.sure is sure
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_it_is_somebody_else_in_the_same_pose(astronaut: Pixels, seed: int) -> None:
     new = worn(astronaut, seed)
@@ -122,26 +129,38 @@ def test_one_person_wears_one_face_in_all_pictures_or_another_in_each(
     assert (chosen[0] == chosen[1]) is same
 
 
-def track_of(meshless: set[int], frames: int = 20) -> tuple[dict[int, NDArray[np.float32] | None], set[int]]:
-    """Return the meshes of a subject for whom the network sees no face in some frames, and who is unfit."""
-    code = np.zeros(67, np.float32)
-    hider = Hider(Policy())
-    found = Found({i: (replace(FACE, track=1),) for i in range(frames)})
-    codes = {(i, 0): code + np.float32(i) for i in range(frames) if i not in meshless}
-    bridged = tracing._bridged(codes, found)
+def track_of(
+    pixels: Pixels, meshless: set[int], boxes_away: float = 0.0, frames: int = 20
+) -> tuple[dict[int, NDArray[np.float32] | None], set[int]]:
+    """Return the meshes of a subject for whom the network sees no face in some frames, and whether it is unfit.
+
+    boxes_away: how far in those frames its box lies from where the face was before and after.
+    """
+    start = canonical().encode(find_mesh(pixels, FACE).vertices)
+    right = np.eye(1, len(start), 4, dtype=np.float32)[0]
+    beside = replace(FACE, box=FACE.box.shift(boxes_away, 0))
+    found = Found({i: (replace(beside if i in meshless else FACE, track=1),) for i in range(frames)})
+    codes = {(i, 0): start + np.float32(i) * right for i in range(frames) if i not in meshless}
+    bridged, hider = tracing._bridged(codes, found), Hider(Policy())
     hider.give_up(tracing._unseen(bridged, {(i, 0): found.at(i)[0] for i in range(frames)}))
     return {i: bridged.get((i, 0)) for i in range(frames)}, hider.unfit
 
 
-def test_short_gaps_in_a_track_are_bridged_and_long_ones_are_not() -> None:
-    meshes, unfit = track_of({4, 5, 6})
-    assert meshes[5] is not None and np.allclose(meshes[5], 5.0) and not unfit
-    meshes, unfit = track_of(set(range(3, 13)))
+def test_short_gaps_in_a_track_are_bridged_and_long_ones_are_not(astronaut: Pixels) -> None:
+    meshes, unfit = track_of(astronaut, {4, 5, 6})
+    assert meshes[3] is not None and meshes[5] is not None and not unfit
+    assert np.allclose(meshes[5] - meshes[3], 2 * np.eye(1, 67, 4)[0], atol=1e-3)
+    meshes, unfit = track_of(astronaut, set(range(3, 13)))
     assert meshes[8] is None and not unfit
 
 
-def test_who_is_seen_too_seldom_gets_the_fallback_throughout() -> None:
-    assert track_of(set(range(1, 19)))[1] == {1}
+def test_a_gap_is_not_bridged_where_the_face_went_elsewhere(astronaut: Pixels) -> None:
+    meshes, unfit = track_of(astronaut, {4, 5, 6}, boxes_away=90)
+    assert meshes[5] is None and not unfit
+
+
+def test_who_is_seen_too_seldom_gets_the_fallback_throughout(astronaut: Pixels) -> None:
+    assert track_of(astronaut, set(range(1, 19)))[1] == {1}
 
 
 def test_who_is_seen_through_gets_the_fallback_and_then_black(astronaut: Pixels) -> None:

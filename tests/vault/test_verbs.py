@@ -21,6 +21,7 @@ from visard.cli.app import run
 from visard.media.read import probe, read
 from visard.types import Pixels
 from visard.vault.carrier import SUFFIX
+from visard.vault.keys import PUBLIC, from_text, to_text
 
 Say = Callable[..., tuple[int, str, str]]
 
@@ -65,7 +66,12 @@ def test_what_is_sealed_comes_back_to_the_bit(visard: Say, photo: Path) -> None:
     assert (
         visard("hide", photo, "--out", "h", "--seal", "--recipient", "mine.key.pub", "--password-env", "PASS")[0] == 0
     )
-    note = " ".join(json.loads(Path("h/report.json").read_text())["files"][0]["notes"])
+    report = Path("h/report.json").read_text()
+    entry = json.loads(report)["files"][0]
+    note = " ".join(entry["notes"])
+    assert entry["seconds"]["seal"] > 0
+    key = from_text(PUBLIC, Path("mine.key.pub").read_text())
+    assert key.hex() not in report and to_text(PUBLIC, key) not in report, "for whom it is sealed is nobody's business"
     assert "1 person " in note and "2 recipients" in note and "without a key" in note
     hidden, original = pixels("h/astronaut.jpg"), pixels(photo)
     assert visard("unseal", "h/astronaut.jpg", "--out", "a.png", "--key", "mine.key")[1].strip() == "a.png"
@@ -179,6 +185,7 @@ def test_a_sealed_file_passes_its_check(visard: Say, photo: Path) -> None:
         (["hide", "astronaut.jpg", "--seal", "--password-env", "NONE"], 2, ["NONE", "not set"]),
         (["hide", "astronaut.jpg", "--seal", "--password-file", "empty"], 2, ["empty"]),
         (["hide", "astronaut.jpg", "--seal", "--password"], 2, ["terminal"]),
+        (["hide", "-", "--seal", "--recipient", "mine.key.pub"], 2, ["--out FILE"]),
         (["unseal", "astronaut.jpg", "--out", "a.png", "--key", "mine.key"], 8, ["holds no seal"]),
         (["unseal", "none.jpg", "--out", "a.png", "--key", "mine.key"], 3, ["none.jpg"]),
         (["unseal", "sealed.jpg", "--out", "a.png"], 2, ["nothing to open it with"]),

@@ -199,6 +199,8 @@ def _from_stdin(sources: tuple[str, ...], out: Path | None, task: Any, quiet: bo
 
     if sources != ("-",):
         raise UsageError("standard input cannot be mixed with other sources", hint="hide it in a run of its own")
+    if out is None and task.sealing:
+        raise UsageError("a seal may need a file of its own beside the result", hint="give --out FILE")
     if out is None and sys.stdout.isatty():
         raise TargetError("a picture will not be printed on a terminal", hint="give --out FILE or redirect the output")
     with tempfile.TemporaryDirectory(prefix="visard-") as folder:

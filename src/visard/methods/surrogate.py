@@ -21,7 +21,7 @@ from visard.methods.donors import bank as open_bank
 from visard.methods.features import open_mouth, turn_eyes, with_irises
 from visard.methods.strength import check_share
 from visard.shape.identity import distance, look
-from visard.shape.landmarks import Vertices, find_mesh, five_points
+from visard.shape.landmarks import Vertices, find_mesh, region_of
 from visard.shape.mesh import TEXTURE, Pose, canonical, sample
 from visard.shape.texture import inside, light, plain, relight, rim, skin
 from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Region
@@ -139,7 +139,7 @@ def _vertices(patch: Patch) -> Vertices | None:
 def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     donors = open_bank(how.bank)
     rng = np.random.default_rng(patch.seed)
-    was = look(Region("face", Box(*_outline(vertices)), 1.0, five_points(vertices)), patch.pixels)
+    was = look(region_of(vertices), patch.pixels)
     texture = canonical().unwrap(patch.pixels, vertices)
     order = donors.fitting(texture, None if was is None else was.embedding, how.traits, rng)
     if was is None:
@@ -156,11 +156,6 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     return max(tried)[1]
 
 
-def _outline(vertices: Vertices) -> list[float]:
-    low, high = vertices[:, :2].min(axis=0), vertices[:, :2].max(axis=0)
-    return [*map(float, low), *map(float, high)]
-
-
 def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: int = _FINEST) -> Pixels:
     donors, face = open_bank(how.bank), canonical()
     pose = face.fit_pose(vertices)
@@ -170,7 +165,7 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
     lit = relight(texture, own_light, light(source, bare * _seen(pose) + 1e-3 * inside()))
     alpha = _cover(bare)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
-    box = Box(*_outline(vertices)).union(Box(*_outline(new_vertices)))
+    box = region_of(vertices).box.union(region_of(new_vertices).box)
     rows, columns = box.grow(0.02).cells(*patch.mask.shape)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         raise Unfit("the face lies outside the patch")

@@ -15,7 +15,7 @@ from visard.errors import UsageError
 from visard.methods.donors import FORMAT, Reader, bank, reduced
 from visard.publish import publish
 from visard.shape.identity import look
-from visard.shape.landmarks import five_points
+from visard.shape.landmarks import region_of
 from visard.shape.mesh import canonical, mouth_opening, sample, shape_file
 from visard.shape.texture import skin_tone
 from visard.train.blend import LEAST, blend
@@ -24,7 +24,7 @@ from visard.train.donor_card import Making, write
 from visard.train.faces import Faces, Told, is_development, packed, photographed, unroll
 from visard.train.likeness import TOO_NEAR, measure, nearest
 from visard.train.reader import attributes, fit_reader, try_reader
-from visard.types import Box, Pixels, Region
+from visard.types import Pixels
 
 Floats = NDArray[np.float32]
 
@@ -183,6 +183,5 @@ def _embedding(texture: Pixels, change: Floats) -> Floats:
     """Return dlib's embedding of the donor seen from the front."""
     vertices = np.asarray((canonical().shape + change) * _EYES + (_SIDE / 2, _SIDE / 2, 0), np.float32)
     view = sample(texture, canonical().project(vertices, _SIDE, _SIDE))
-    box = Box(*vertices[:, :2].min(axis=0).tolist(), *vertices[:, :2].max(axis=0).tolist())
-    seen = look(Region("face", box, 1.0, five_points(vertices)), view)
+    seen = look(region_of(vertices), view)
     return np.zeros(128, np.float32) if seen is None else seen.embedding

@@ -59,11 +59,14 @@ def find(path: Path) -> Again:
 def place(path: Path) -> Path:
     """Return the file that holds a file's seal: itself, or the one beside it.
 
-    Raises SealError where neither does, SourceError where there is no such file.
+    Raises SealError where neither does, SourceError where there is no such file, or none that can be read.
     """
     if not path.is_file():
         raise SourceError("is no file", where=path, hint="check its path")
-    held = _find_box(path) != _NOWHERE if _kind(path) == "MP4" else bool(_content(path)) or _starts(path)
+    try:
+        held = _find_box(path) != _NOWHERE if _kind(path) == "MP4" else bool(_content(path)) or _starts(path)
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=path, hint="check its rights") from error
     if held:
         return path
     if sidecar(path).is_file():

@@ -45,9 +45,10 @@ class Sealing:
     whole: bool = False
 
     def to_dict(self) -> dict[str, Any]:
-        """Return, as plain values without any secret, what tells one sealing from another."""
-        keys = [key.hex() for key in self.recipients.keys]
-        return {"whole": self.whole, "recipients": keys, "password": self.recipients.password is not None}
+        """Return, as plain values, what tells one sealing from another; whose keys they are nobody can read there."""
+        keys = hashlib.sha256(b"".join(sorted(self.recipients.keys))).hexdigest()
+        password = self.recipients.password is not None
+        return {"whole": self.whole, "recipients": len(self.recipients), "password": password, "sha256": keys}
 
 
 def to_text(kind: str, key: bytes) -> str:

@@ -54,7 +54,6 @@ class Sealer:
     def __init__(self, file: BinaryIO, public: Public, persons: Sequence[int], recipients: Recipients) -> None:
         if not recipients:
             raise AssertionError("a seal for nobody would lose the originals")
-        self._file = file
         salt, whole = hazmat.random(hazmat.SALT), hazmat.random(hazmat.KEY)
         secrets = {number: hazmat.random(hazmat.KEY) for number in sorted(persons)}
         fixed = FIXED.pack(MAGIC, public.kind, public.width, public.height, public.pixels, salt)

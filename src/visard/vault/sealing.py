@@ -120,7 +120,7 @@ def share(
     """Write a seal of one person's pixels alone, for others; raises as `unseal` does."""
     opened = Opened.by(carrier.find(beside or file), secrets)
     _chosen(opened, person)
-    with publish(out, overwrite) as draft, draft.open("wb") as sealed:
+    with publish(out, overwrite) as draft, refused_writing(out), draft.open("wb") as sealed:
         _again(opened, [person], sealed, recipients)
 
 
@@ -132,7 +132,7 @@ def rekey(file: Path, secrets: Secrets, recipients: Recipients, beside: Path | N
     again = carrier.find(beside or file)
     opened = Opened.by(again, secrets)
     place = carrier.place(beside or file)
-    with tempfile.TemporaryDirectory(prefix="visard-") as folder:
+    with refused_writing(place), tempfile.TemporaryDirectory(prefix="visard-") as folder:
         new = Path(folder, "seal")
         with new.open("wb") as sealed:
             _again(opened, opened.numbers, sealed, recipients)
@@ -173,7 +173,7 @@ def _whole_back(opened: Opened, out: Path, person: int | None, overwrite: bool) 
     blocks = opened.records(_WHOLE)
     name = Path(next(blocks, b"").decode("utf-8", "replace")).name or "original"
     target = out / name if out.is_dir() else out
-    with publish(target, overwrite) as draft, draft.open("wb") as file:
+    with publish(target, overwrite) as draft, refused_writing(target), draft.open("wb") as file:
         for block in blocks:
             file.write(block)
     return target
