@@ -23,6 +23,9 @@ from visard.types import Frame, Pixels
 _STRIP = 128
 """Rows copied at a time from Pillow: a strip stays in the cache, and memory holds one picture less."""
 
+_GULP = 1 << 24
+"""Bytes given to a decoder at a time: after each piece it would wait for Python, in which networks are loaded."""
+
 _ORIENTATION = 274
 _LIGHT = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N")
 
@@ -71,6 +74,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
         _prepare(path)
         with Image.open(path) as image:
             _check_size(image, path)
+            image.decodermaxblock = _GULP
             yield image
     except (VisardError, GeneratorExit):
         raise
