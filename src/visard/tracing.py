@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.echoes import Echoes
 from visard.flow import ahead
 from visard.found import Found
 from visard.hider import Hider
@@ -40,7 +41,7 @@ Codes = dict[Key, Code]
 def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, still: bool) -> Found:
     """Return the regions with their meshes, and have the hider's methods cast; nothing is done for other methods.
 
-    Runs through the frames once. Raises ModelError.
+    Regions that only echo another's face are left out. Runs through the frames once. Raises ModelError.
     """
     known = hider.unfit | {r.track for r in found.all() if r.mesh is not None}
     new = {
@@ -52,21 +53,29 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
     if not new:
         return found
     codes: Codes = {}
-    looks = _Looks()
+    looks, echoes = _Looks(), Echoes()
     for frame in frames() if still else ahead(frames()):
+        meshes = []
         for place in range(len(found.at(frame.index))):
             region = new.get((frame.index, place))
             if region is not None:
                 mesh = find_mesh(frame.pixels, region)
+                meshes.append((region, mesh))
                 if mesh.sure:
                     codes[frame.index, place] = canonical().encode(mesh.vertices)
                     looks.see(frame, replace(region, mesh=codes[frame.index, place]), hider)
+        echoes.see(meshes)
+    gone = echoes.tracks
+    new = {key: region for key, region in new.items() if region.track not in gone}
     codes = codes if still else _smoothed(_bridged(codes, found), found)
     hider.give_up(_unseen(codes, new))
     for kind, patches in looks.patches.items():
-        hider.cast(kind, {track: own for track, own in patches.items() if track not in hider.unfit})
+        hider.cast(kind, {track: own for track, own in patches.items() if track not in hider.unfit | gone})
     return Found({
-        index: tuple(replace(r, mesh=codes.get((index, place), r.mesh)) for place, r in enumerate(found.at(index)))
+        index: tuple(
+            replace(r, mesh=codes.get((index, place), r.mesh))
+            for place, r in enumerate(found.at(index)) if r.track not in gone
+        )
         for index in found.regions
     })  # fmt: skip
 

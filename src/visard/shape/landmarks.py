@@ -42,10 +42,14 @@ in ten lies elsewhere, and the face in the box would stay bare; of the others ne
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceMesh:
-    """The points of one face; score: how sure the network is that it sees one, 0 to 1; sure: whether we are."""
+    """The points of one face; score: how sure the network is that it sees one, 0 to 1.
+
+    clear: whether we are sure of a face as well; sure: and that it is the region's own.
+    """
 
     vertices: Vertices
     score: float
+    clear: bool = False
     sure: bool = False
 
 
@@ -61,8 +65,8 @@ def find_mesh(pixels: Pixels, region: Region) -> FaceMesh:
         mesh = _look(pixels, square)
         eyes = np.stack([mesh.vertices[list(pair), :2].mean(axis=0) for pair in (RIGHT_EYE, LEFT_EYE)])
         square = _frame(mesh.vertices[:, :2], eyes)
-    seen = mesh.score >= _SURE or (mesh.score >= _PERHAPS and _agree(mesh.vertices, region))
-    return replace(mesh, sure=seen and lies_on(mesh.vertices, region))
+    clear = mesh.score >= _SURE or (mesh.score >= _PERHAPS and _agree(mesh.vertices, region))
+    return replace(mesh, clear=clear, sure=clear and lies_on(mesh.vertices, region))
 
 
 def lies_on(vertices: Vertices, region: Region) -> bool:

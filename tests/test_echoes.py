@@ -1,0 +1,55 @@
+"""A face seen twice is hidden once; whoever only stands close keeps a disguise of his own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from visard.echoes import Echoes
+from visard.found import Found
+from visard.hider import Hider
+from visard.policy import Policy
+from visard.shape.landmarks import find_mesh
+from visard.tracing import trace
+from visard.types import Box, Frame, Pixels, Region
+
+from .conftest import ASTRONAUT_FACE
+
+FACE = Region("face", ASTRONAUT_FACE, 0.9, track=1)
+CHIN = Region("face", Box(180, 130, 285, 210), 0.4, track=2)
+
+
+def left_out(frames: list[tuple[Pixels, list[Region]]]) -> set[int]:
+    echoes = Echoes()
+    for pixels, regions in frames:
+        echoes.see([(region, find_mesh(pixels, region)) for region in regions])
+    return echoes.tracks
+
+
+def test_a_second_box_on_a_part_of_a_face_lays_no_bar_across_the_new_one(astronaut: Pixels) -> None:
+    def hidden(*regions: Region) -> Pixels:
+        hider = Hider(Policy(), source="a")
+        found = trace(lambda: iter([Frame(astronaut)]), Found({0: regions}), hider, still=True)
+        return hider(Frame(astronaut), found.at(0)).pixels
+
+    assert np.array_equal(hidden(FACE, CHIN), hidden(FACE))
+
+
+def test_of_two_people_cheek_to_cheek_both_stay(astronaut: Pixels) -> None:
+    double = np.hstack([astronaut[:300, 120:300], astronaut[:300, 120:300]])
+    left = replace(FACE, box=FACE.box.shift(-120, 0))
+    assert not left_out([(double, [left, replace(left, box=left.box.shift(180, 0), track=2)])])
+
+
+def test_a_box_that_lies_mostly_beside_the_face_stays(astronaut: Pixels) -> None:
+    beside = replace(CHIN, box=FACE.box.shift(70, 0))
+    assert find_mesh(astronaut, beside).clear
+    assert not left_out([(astronaut, [FACE, beside])])
+
+
+def test_who_had_a_face_of_his_own_for_a_while_stays(astronaut: Pixels) -> None:
+    """Somebody who walks behind another is not left out where only the other's face is seen."""
+    alone = replace(FACE, track=2)
+    assert left_out([(astronaut, [FACE, CHIN])] * 9 + [(astronaut, [alone])] * 1) == {2}
+    assert not left_out([(astronaut, [FACE, CHIN])] * 7 + [(astronaut, [alone])] * 3)
