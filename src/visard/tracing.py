@@ -5,37 +5,24 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from itertools import pairwise
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from visard.echoes import Echoes
 from visard.flow import ahead
 from visard.found import Found
 from visard.hider import Hider
-from visard.shape.landmarks import find_mesh, lies_on
+from visard.shape.landmarks import find_mesh
 from visard.shape.mesh import canonical
+from visard.smoothing import Codes, Key, Motions, bridged, smoothed
 from visard.types import Frame, Kind, Patch, Region
 
 _LOOKS = 2
 """Patches of a subject from which its role is chosen: its clearest, most frontal ones."""
 
-_REACH = 3
-"""Frames on each side from which a mesh is smoothed, by a parabola: no lag, and quick expressions stay."""
-
-_GAP = 6
-"""Frames without a mesh that are bridged, where it still lies on the face: one that comes and goes flickers."""
-
 _ENOUGH = 0.5
 """Share of a track's frames that must have a mesh; a subject seen less often is given to the fallback altogether."""
-
-Key = tuple[int, int]
-"""Frame index, and place among that frame's regions."""
-
-Code = NDArray[np.float32]
-Codes = dict[Key, Code]
 
 
 def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, still: bool) -> Found:
@@ -53,7 +40,7 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
     if not new:
         return found
     codes: Codes = {}
-    looks, echoes = _Looks(), Echoes()
+    looks, echoes, motions = _Looks(), Echoes(), Motions()
     for frame in frames() if still else ahead(frames()):
         meshes = []
         for place in range(len(found.at(frame.index))):
@@ -65,9 +52,11 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
                     codes[frame.index, place] = canonical().encode(mesh.vertices)
                     looks.see(frame, replace(region, mesh=codes[frame.index, place]), hider)
         echoes.see(meshes)
+        if not still:
+            motions.see(frame, ((region.track, mesh.vertices) for region, mesh in meshes if mesh.sure))
     gone = echoes.tracks
     new = {key: region for key, region in new.items() if region.track not in gone}
-    codes = codes if still else _smoothed(_bridged(codes, found), found)
+    codes = codes if still else smoothed(bridged(codes, found), found, motions)
     hider.give_up(_unseen(codes, new))
     for kind, patches in looks.patches.items():
         hider.cast(kind, {track: own for track, own in patches.items() if track not in hider.unfit | gone})
@@ -112,40 +101,3 @@ def _unseen(codes: Codes, new: Mapping[Key, Region]) -> list[Region]:
     """Return a region of each new subject that has a mesh in too few of its frames."""
     frames, seen = Counter(r.track for r in new.values()), Counter(r.track for key, r in new.items() if key in codes)
     return [r for r in {r.track: r for r in new.values()}.values() if seen[r.track] < _ENOUGH * frames[r.track]]
-
-
-def _tracks(codes: Codes, found: Found) -> dict[int, dict[int, Key]]:
-    """Return track -> frame index -> key."""
-    tracks: dict[int, dict[int, Key]] = defaultdict(dict)
-    for index, place in sorted(codes):
-        tracks[found.at(index)[place].track][index] = index, place
-    return tracks
-
-
-def _bridged(codes: Codes, found: Found) -> Codes:
-    """Return the codes with those of short gaps, between their ends', where they lie on the face's box."""
-    places = {(r.track, index): place for index, own in found.regions.items() for place, r in enumerate(own)}
-    bridged = dict(codes)
-    for track, own in _tracks(codes, found).items():
-        for start, end in pairwise(own):
-            one, two = codes[own[start]], codes[own[end]]
-            for index in range(start + 1, end) if end - start <= _GAP + 1 else ():
-                place = places.get((track, index))
-                if place is not None:
-                    code = one + np.float32((index - start) / (end - start)) * (two - one)
-                    if lies_on(canonical().decode(code), found.at(index)[place]):
-                        bridged[index, place] = code
-    return bridged
-
-
-def _smoothed(codes: Codes, found: Found) -> Codes:
-    """Return each code drawn to a parabola through its neighbours in time (Savitzky and Golay 1964)."""
-    smooth = dict(codes)
-    for track in _tracks(codes, found).values():
-        for index, key in track.items():
-            near = [i for i in range(index - _REACH, index + _REACH + 1) if i in track]
-            if len(near) >= 2 * _REACH:
-                times = np.array(near, np.float64) - index
-                curve = np.polynomial.polynomial.polyfit(times, np.stack([codes[track[i]] for i in near]), 2)
-                smooth[key] = curve[0].astype(np.float32)
-    return smooth

@@ -21,6 +21,7 @@ from visard.shape.align import cut
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import find_mesh
 from visard.shape.mesh import canonical, mouth_opening, rasterise
+from visard.smoothing import bridged
 from visard.tracing import trace
 from visard.types import Frame, Patch, Pixels, Region
 
@@ -141,9 +142,9 @@ def track_of(
     beside = replace(FACE, box=FACE.box.shift(boxes_away, 0))
     found = Found({i: (replace(beside if i in meshless else FACE, track=1),) for i in range(frames)})
     codes = {(i, 0): start + np.float32(i) * right for i in range(frames) if i not in meshless}
-    bridged, hider = tracing._bridged(codes, found), Hider(Policy())
-    hider.give_up(tracing._unseen(bridged, {(i, 0): found.at(i)[0] for i in range(frames)}))
-    return {i: bridged.get((i, 0)) for i in range(frames)}, hider.unfit
+    whole, hider = bridged(codes, found), Hider(Policy())
+    hider.give_up(tracing._unseen(whole, {(i, 0): found.at(i)[0] for i in range(frames)}))
+    return {i: whole.get((i, 0)) for i in range(frames)}, hider.unfit
 
 
 def test_short_gaps_in_a_track_are_bridged_and_long_ones_are_not(astronaut: Pixels) -> None:

@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from visard.shape.landmarks import Vertices
+from visard.shape.similarity import Matrix, scale_of
 from visard.types import Pixels, Points
 
 Floats = NDArray[np.float32]
+
+POSE = 7
+"""Numbers of a face's code that tell its pose: scale, turn and shift; those after them tell its shape."""
 
 TEXTURE = 256
 """Side in texels of the flat square into which a face is unrolled."""
@@ -118,7 +122,18 @@ class Canonical:
         """Return the (468, 3) vertices of what `encode` gave."""
         rotation = np.asarray(cv2.Rodrigues(code[1:4].astype(np.float64))[0], np.float64)
         pose = Pose(float(code[0]), rotation, code[4:7].astype(np.float64))
-        return pose.place(self.shape + self.offset + (code[7:] @ self.basis).reshape(-1, 3))
+        return pose.place(self.shape + self.offset + (code[POSE:] @ self.basis).reshape(-1, 3))
+
+    def carry(self, code: Floats, way: Matrix) -> Floats:
+        """Return the code of a face after a similarity (2, 3) in the picture's plane; its shape stays."""
+        grown, angle = scale_of(way), np.arctan2(way[1, 0], way[0, 0])
+        turn = np.asarray(cv2.Rodrigues(np.array([0.0, 0.0, angle]))[0], np.float64)
+        rotation = turn @ np.asarray(cv2.Rodrigues(code[1:4].astype(np.float64))[0], np.float64)
+        carried = code.copy()
+        carried[0], carried[6] = grown * code[0], grown * code[6]
+        carried[1:4] = np.asarray(cv2.Rodrigues(rotation)[0]).ravel()
+        carried[4:6] = way @ (*code[4:6], 1.0)
+        return carried
 
     def unwrap(self, pixels: Pixels, vertices: Vertices) -> Pixels:
         """Return the (256, 256, 3) texture of the face in (H, W, 3) pixels; black outside the face."""
