@@ -6,6 +6,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
 
-from tests.media.making import again, change, frames_of
+from tests.media.making import again, change, film, frames_of
 from visard.errors import SourceError
 from visard.media.read import probe, read
 from visard.media.write import Output, suffix, write
@@ -67,6 +68,15 @@ def test_heic_is_turned_once_and_written_as_heic(tmp_path: Path, small: Pixels) 
     assert probe(draft).format == "HEIF" and change(frames_of(draft)[0].pixels, shown) < 5
     with Image.open(draft) as image:
         assert image.info["icc_profile"] == SRGB and not image.getexif()
+
+
+def test_depth_that_is_lost_is_told(tmp_path: Path, small: Pixels) -> None:
+    coders = [name for name in ("libaom-av1", "libsvtav1") if name in av.codecs_available]
+    if not coders:
+        pytest.skip("this PyAV codes no AV1")
+    path = film(tmp_path / "deep.avif", [small], codec=coders[0], pix_fmt="yuv420p10le")
+    assert probe(path).notes == ("10-bit AVIF is written with 8 bits",)
+    assert not probe(save(tmp_path / "a.avif", small, quality=90)).notes
 
 
 def test_avif(tmp_path: Path, small: Pixels) -> None:

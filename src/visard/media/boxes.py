@@ -40,6 +40,14 @@ def heif_traces(data: bytes) -> Iterator[str]:
             yield "trailing bytes"
 
 
+def avif_bits(data: bytes) -> int:
+    """Return the most bits per sample, 8, 10 or 12, that the pictures of an AVIF file state (AV1 in ISO BMFF, av1C)."""
+    meta = next((content[4:] for name, content in _boxes(data) if name == b"meta"), b"")
+    properties = dict(_boxes(dict(_boxes(meta)).get(b"iprp", b""))).get(b"ipco", b"")
+    stated = [content[2] >> 5 & 3 for name, content in _boxes(properties) if name == b"av1C" and len(content) > 2]
+    return max((8, *(10 + 2 * (bits & 1) for bits in stated if bits & 2)))
+
+
 def _meta(content: bytes, data: bytes) -> Iterator[str]:
     parts = dict(_boxes(content))
     info = parts.get(b"iinf", b"\0" * 6)

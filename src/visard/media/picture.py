@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from visard.errors import SourceError, VisardError
+from visard.media.boxes import avif_bits
 from visard.media.colour import has_usable_profile, to_srgb
 from visard.media.deep import deep_pages
 from visard.media.ends import refuse_cut_off
@@ -45,7 +46,7 @@ def probe_picture(path: Path, head: bytes) -> Source:
         alpha = bool(image.has_transparency_data)
         return Source(
             path, "picture", kind, width, height, frames, still, depth,
-            image.mode in _LIGHT, alpha, tuple(_notes(image, kind)),
+            image.mode in _LIGHT, alpha, tuple(_notes(image, kind, path)),
         )  # fmt: skip
 
 
@@ -159,7 +160,7 @@ def _refuse_unkept(image: Image.Image, path: Path, kind: str, depth: int, frames
         raise SourceError(fault, where=path, hint="convert it to 8 bits or to 16-bit RGB")
 
 
-def _notes(image: Image.Image, kind: str) -> Iterator[str]:
+def _notes(image: Image.Image, kind: str, path: Path) -> Iterator[str]:
     if image.mode == "CMYK":
         yield "CMYK converted to sRGB" + ("" if has_usable_profile(image) else " without its profile")
     elif image.mode in ("LAB", "YCbCr"):
@@ -168,8 +169,9 @@ def _notes(image: Image.Image, kind: str) -> Iterator[str]:
         yield "only the first of its pictures is kept: the others are previews or depth maps"
     if kind in ("HEIF", "AVIF") and int(getattr(image, "n_frames", 1)) > 1:
         yield "only the primary picture is kept"
-    if kind == "HEIF" and int(image.info.get("bit_depth", 8)) > 8:
-        yield f"{image.info['bit_depth']}-bit HEIF is written with 8 bits"
+    bits = avif_bits(path.read_bytes()) if kind == "AVIF" else int(image.info.get("bit_depth", 8))
+    if kind in ("HEIF", "AVIF") and bits > 8:
+        yield f"{bits}-bit {kind} is written with 8 bits"
 
 
 def _orientation(image: Image.Image) -> int:
