@@ -30,13 +30,13 @@ def again(path: Path, output: Output = PLAIN, frames: Iterable[Frame] | None = N
 
 
 def film(path: Path, pictures: Iterable[Pixels], **wishes: Any) -> Path:
-    """Encode (H, W, 3) pictures as a video. Wishes: codec, pix_fmt, rotation, times, tags, sound, mux,
+    """Encode (H, W, 3) pictures as a video. Wishes: codec, options, pix_fmt, rotation, times, tags, sound, mux,
     aspect, coded (primaries, transfer, matrix)."""
     with av.open(str(path), "w", container_options=wishes.get("mux", {})) as out:
         out.metadata.update(wishes.get("tags", {}))
         video: Any = out.add_stream(wishes.get("codec", "libx264"), rate=25)
         sound: Any = out.add_stream(wishes["sound"], rate=44100, layout="mono") if "sound" in wishes else None
-        video.codec_context.options = {"crf": "12", "preset": "ultrafast"}
+        video.codec_context.options = wishes.get("options", {"crf": "12", "preset": "ultrafast"})
         times = wishes.get("times")
         for index, picture in enumerate(pictures):
             if not index:

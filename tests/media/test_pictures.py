@@ -74,7 +74,7 @@ def test_depth_that_is_lost_is_told(tmp_path: Path, small: Pixels) -> None:
     coders = [name for name in ("libaom-av1", "libsvtav1") if name in av.codecs_available]
     if not coders:
         pytest.skip("this PyAV codes no AV1")
-    path = film(tmp_path / "deep.avif", [small], codec=coders[0], pix_fmt="yuv420p10le")
+    path = film(tmp_path / "deep.avif", [small], codec=coders[0], options={}, pix_fmt="yuv420p10le")
     assert probe(path).notes == ("10-bit AVIF is written with 8 bits",)
     assert not probe(save(tmp_path / "a.avif", small, quality=90)).notes
 
