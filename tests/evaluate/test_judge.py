@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from visard.attack.cache import Cache
+from visard.attack.recognisers import make
 from visard.attack.restore import wiener
 from visard.attack.score import Score
 from visard.errors import SourceError, TargetError, UsageError
-from visard.evaluate.judge import CLEAR, CONTEXT, PICTURES, Judge, Result, add_result, described, load_results
+from visard.evaluate.hiding import described
+from visard.evaluate.judge import Judge
 from visard.evaluate.people import Picture, load
 from visard.evaluate.quality import psnr
+from visard.evaluate.results import CLEAR, CONTEXT, PICTURES, Result, add_result, load_results
 from visard.evaluate.table import cell, gaps, tabulate
 from visard.types import Pixels
 
@@ -25,7 +28,7 @@ def judge(astronaut: Pixels, tmp_path_factory: pytest.TempPathFactory) -> Judge:
     pictures = [Picture("a", "a/0", astronaut), Picture("a", "a/1", astronaut[:, ::-1].copy()),
                 Picture("b", "b/0", astronaut[10:, 5:].copy()), Picture("b", "b/1", astronaut[:-9, ::-1].copy()),
                 Picture("b", "b/2", wall)]  # fmt: skip
-    return Judge(pictures, Cache(tmp_path_factory.mktemp("kept") / "x.sqlite"))
+    return Judge(pictures, Cache(tmp_path_factory.mktemp("kept") / "x.sqlite"), recognisers=[make("dlib")])
 
 
 def scores(judge: Judge, method: str, group: str = PICTURES) -> dict[str, Score]:
@@ -74,7 +77,7 @@ def test_methods_are_described_with_their_settings() -> None:
     rule = described("blur:strength=0.3").rules["face"]
     assert rule.method == "blur" and rule.settings == {"strength": 0.3}
     assert described("fill:colour=white").rules["face"].settings == {"colour": "white"}
-    for wrong in ("blurr", "blur:strength", "blur:colour=red", "blur:strength=7", "ksame-pixel"):
+    for wrong in ("blurr", "blur:strength", "blur:colour=red", "blur:strength=7", "ksame-pixel:k=1"):
         with pytest.raises(UsageError):
             described(wrong)
 
@@ -112,7 +115,7 @@ def test_tables_hold_every_number_with_its_interval_or_its_reason() -> None:
 @pytest.mark.data
 def test_the_parrot_beats_the_naive_attacker_on_blur(data: Path, tmp_path: Path) -> None:
     """On twelve people of the tuning half, by dlib."""
-    judge = Judge(load(data / "lfw_dev.tar", 12, 4, "tune"), Cache(tmp_path / "x.sqlite"))
+    judge = Judge(load(data / "lfw_dev.tar", 12, 4, "tune"), Cache(tmp_path / "x.sqlite"), recognisers=[make("dlib")])
     found = scores(judge, "blur", "dlib")
     parrot, naive = found["parrot rank-1"], found["rank-1"]
     assert parrot.value is not None and naive.value is not None

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from visard.attack.score import Score
 
 PLAIN = {
+    "bangs", "million parameters", "million MACs",
+    *(f"recovered {name}" for name in ("LPIPS", "lpips_mobilenetv2", "PSNR", "SSIM", "PieAPP")),
     "linkability", "diversity", "age change", "pose", "yaw", "pitch", "roll", "mouth opening", "eye opening", "gaze",
-    "PSNR", "SSIM", "seam", "sharpness", "outside change", "fd_mobilenetv2", "ms a face", "memory",
+    "PSNR", "SSIM", "seam", "sharpness", "outside change", "LPIPS", "lpips_mobilenetv2", "PieAPP",
+    "fid", "fd_mobilenetv2", "fd_inception_nsfw", "ms a face", "memory",
     "flicker", "source flicker",
 }  # fmt: skip
 """Scores that are no shares."""
