@@ -37,7 +37,7 @@ _AFTER = " after "
 
 _WIENER, _U_NET = "Wiener", "U-Net"
 
-_STEPS = 300
+_STEPS = 150
 """Of training the U-Net."""
 
 _ALONE = "no method that hides a picture on its own"
