@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from visard.attack.recognisers.recogniser import Recogniser
+    from visard.evaluate.film import Film
     from visard.evaluate.judge import Judge
     from visard.evaluate.results import Result
 
@@ -65,6 +66,7 @@ def command(
     (the floor of all that exchanges faces).
     """
     from visard.attack.recognisers import make
+    from visard.evaluate.film import Film
     from visard.evaluate.hiding import described
     from visard.evaluate.seeds import reproduce
     from visard.evaluate.summary import as_text, steadiness, summarise, words, write_page, write_tables
@@ -79,13 +81,14 @@ def command(
     kept = _Kept(out / "results.jsonl")
     lines, tables = [], []
     with Steps(quiet) as steps:
+        films = [Film(video) for video in videos]
         if data is not None:
             judge, unlearnt = _assemble(data, (people, pictures, fold), learn_from, attackers, steps)
             results = kept.measured(judge, chosen)
             lines = words(judge, unlearnt)
             tables = summarise(results) + [t for name in dict.fromkeys(seeds) for t in reproduce(name, results)]
-        if videos:
-            tables.append(steadiness(kept.filmed(videos, chosen, steps)))
+        if films:
+            tables.append(steadiness(kept.filmed(films, chosen, steps)))
         write_tables(lines, tables, out)
         if data is not None:
             write_page(judge, lines, results, tables, out)
@@ -137,14 +140,12 @@ class _Kept:
             results += [self._known[judge.setup, method, group] for group in groups]
         return results
 
-    def filmed(self, videos: Sequence[Path], methods: Sequence[str], steps: Steps) -> list[Result]:
+    def filmed(self, films: Sequence[Film], methods: Sequence[str], steps: Steps) -> list[Result]:
         """Return the results of videos."""
-        from visard.evaluate.film import Film
         from visard.evaluate.hiding import described
 
         results = []
-        for video in videos:
-            film = Film(video)
+        for film in films:
             for done, method in enumerate(methods):
                 steps(method, film.name, done, len(methods))
                 if (film.setup, method, film.name) not in self._known:
