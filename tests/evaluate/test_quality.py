@@ -79,7 +79,7 @@ def test_a_visible_edge_is_a_seam(astronaut: Pixels) -> None:
 def test_what_runs_along_the_rim_is_no_seam() -> None:
     """A rim that falls from left to right: stripes across it are a seam, stripes along its fall are none."""
     before = np.full((40, 40, 3), 128, np.uint8)
-    mask = np.repeat(np.clip((30 - np.arange(40, dtype=np.float32)) / 20, 0, 1)[None], 40, 0)
+    mask = np.repeat(np.clip((30 - np.arange(40)) / 20, 0, 1)[None], 40, 0).astype(np.float32)
     along, across = before.copy(), before.copy()
     along[::4] = 200
     across[:, ::4] = 200
