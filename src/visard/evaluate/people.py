@@ -22,8 +22,8 @@ Fold = Literal["tune", "judge", "all"]
 Albums = dict[str, list[str]]
 """Person -> the names of their pictures below the data."""
 
-_LEAST, _MOST = 10, 60
-"""People from whom a network can learn anything that holds for others, and from whom it learns at most."""
+_LEAST, _MOST, _FEW = 10, 60, 2
+"""People from whom a network can learn anything that holds for others, from whom it learns at most, pictures of each."""
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
@@ -56,10 +56,10 @@ def load(data: Path, people: int, pictures: int, fold: Fold = "all") -> list[Pic
 def others(data: Path, people: int, pictures: int, fold: Fold) -> list[Picture]:
     """Return pictures of 60 people of the fold, at most, whom `load` does not give for the same words.
 
-    Each has as many pictures, or fewer. Raises SourceError, UsageError where fewer than 10 people are left.
+    Each has two pictures at most: more people teach more. Raises SourceError, UsageError where fewer than 10 people are left.
     """
     _, left = _chosen(data, people, pictures, fold)
-    rest = dict(list(left.items())[:_MOST])
+    rest = {person: names[:_FEW] for person, names in list(left.items())[:_MOST]}
     if len(rest) < _LEAST:
         what = f"{len(rest)} further people are left to learn from, {_LEAST} are needed"
         raise UsageError(what, where=data, hint="ask for fewer people")

@@ -153,8 +153,10 @@ def perceived(
     def ask(pair: tuple[Pixels, Pixels]) -> Array:
         return np.array([distance(*pair)], np.float32)
 
-    values = [float(keep(name, np.stack(pair), partial(ask, pair))[0]) for pair in pairs]
-    return mean(kind.name, values, people, "no picture")
+    def tell(pair: tuple[Pixels, Pixels]) -> float:
+        return 0.0 if np.array_equal(*pair) else float(keep(name, np.stack(pair), partial(ask, pair))[0])
+
+    return mean(kind.name, [tell(pair) for pair in pairs], people, "no picture")
 
 
 def _weights(torch: Any, model: str) -> dict[str, Any]:
