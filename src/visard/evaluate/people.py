@@ -23,7 +23,7 @@ Albums = dict[str, list[str]]
 """Person -> the names of their pictures below the data."""
 
 _LEAST, _MOST, _FEW = 10, 60, 2
-"""People from whom a network can learn anything that holds for others, from whom it learns at most, pictures of each."""
+"""People from whom a network can learn what holds for others, from how many it learns at most, and pictures of each."""
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
@@ -56,7 +56,7 @@ def load(data: Path, people: int, pictures: int, fold: Fold = "all") -> list[Pic
 def others(data: Path, people: int, pictures: int, fold: Fold) -> list[Picture]:
     """Return pictures of 60 people of the fold, at most, whom `load` does not give for the same words.
 
-    Each has two pictures at most: more people teach more. Raises SourceError, UsageError where fewer than 10 people are left.
+    Each has two pictures at most: more people teach more. Raises SourceError, UsageError for fewer than 10 people.
     """
     _, left = _chosen(data, people, pictures, fold)
     rest = {person: names[:_FEW] for person, names in list(left.items())[:_MOST]}
