@@ -15,7 +15,7 @@ from pathlib import Path
 
 from visard.attack.recognisers import HELD_OUT
 from visard.attack.score import Score
-from visard.evaluate.results import CLEAR, CONTEXT, COST, PICTURES, REFERENCES, Result, is_attack, load_results
+from visard.evaluate.results import AFTER, CLEAR, CONTEXT, COST, PICTURES, REFERENCES, Result, is_attack, load_results
 from visard.evaluate.table import PLAIN
 
 PAGE = Path(__file__).parents[1] / "docs" / "methods.md"
@@ -78,8 +78,10 @@ def verdict(scores: Scores, hull: Scores, attackers: Sequence[str]) -> str:
 def page(results: Sequence[Result], words: str) -> str:
     methods: dict[str, dict[str, dict[str, Score]]] = {}
     for result in results:
+        if AFTER in result.group:
+            continue
         methods.setdefault(result.method, {})[result.group] = {score.name: score for score in result.scores}
-    attackers = list(dict.fromkeys(r.group for r in results if is_attack(r)))
+    attackers = list(dict.fromkeys(r.group for r in results if is_attack(r) and AFTER not in r.group))
     ceiling = methods[CLEAR][attackers[0]]["rank-1"]
     about = f"{words}; n = {ceiling.n} for shares, which are percent with 95 % Wilson intervals."
     attacks = [(f"{text}, {a}", a, name) for name, text in ATTACKS.items() for a in attackers]

@@ -25,15 +25,12 @@ from visard.evaluate.pictures import looked_at
 from visard.evaluate.privacy import recognised
 from visard.evaluate.recovery import NAMES as RECOVERED
 from visard.evaluate.recovery import recovery
-from visard.evaluate.results import CLEAR, CONTEXT, COST, NO_RECOGNISER, PICTURES, RECOVERY, REFERENCES, Result
+from visard.evaluate.results import AFTER, CLEAR, CONTEXT, COST, NO_RECOGNISER, PICTURES, RECOVERY, REFERENCES, Result
 from visard.methods import make as make_method
 from visard.methods.blur import Blur
 from visard.policy import Policy
 from visard.shape.mask import outline
 from visard.types import Frame, Mask, Pixels, Region
-
-_AFTER = " after "
-"""Between a recogniser's name and what was done before it was asked, in the name of a group."""
 
 _WIENER, _U_NET = "Wiener", "U-Net"
 
@@ -93,7 +90,7 @@ class Judge:
         """
         undone = [] if method in REFERENCES else self._undone(described(method))
         names = list(self._recognisers)
-        return [*NO_RECOGNISER, *names, *(f"{name}{_AFTER}{how}" for how in undone for name in names)]
+        return [*NO_RECOGNISER, *names, *(f"{name}{AFTER}{how}" for how in undone for name in names)]
 
     def measure(self, method: str, groups: Sequence[str]) -> Iterator[Result]:
         """Yield the results of some of a method's groups.
@@ -104,7 +101,7 @@ class Judge:
         policy, known = _policy(method), dict[str, list[Look]]()
         for done, group in enumerate(groups):
             self._seen(method, group, done, len(groups))
-            name, _, how = group.partition(_AFTER)
+            name, _, how = group.partition(AFTER)
             if group not in (COST, RECOVERY) and how not in known:
                 known[how] = self._restored(method, how) if how else self.looks(method)
             if group == PICTURES:

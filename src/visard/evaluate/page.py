@@ -12,7 +12,7 @@ from PIL import Image
 from visard import __version__
 from visard.attack.score import Score
 from visard.evaluate.plot import Line, draw_shares, draw_tradeoff
-from visard.evaluate.results import CLEAR, PICTURES, REFERENCES, Result, is_attack
+from visard.evaluate.results import CLEAR, PICTURES, REFERENCES, Result, is_attack, shown_to
 from visard.evaluate.table import Table
 from visard.report.layout import page
 from visard.types import Pixels
@@ -65,8 +65,9 @@ def _shares(results: Sequence[Result], chance: float) -> str:
         rows: dict[str, dict[str, Score]] = {}
         for result in results:
             found = [score for score in result.scores if score.name == name]
-            if found:
-                rows.setdefault(result.method, {})[result.group] = found[0]
+            if found and is_attack(result):
+                row, mark = shown_to(result)
+                rows.setdefault(row, {})[mark] = found[0]
         caption = f"{name}: share of people who are named, with the 95 % Wilson interval."
         plots.append(_figure(draw_shares(rows, chance), caption))
     return _section("Who is recognised", "".join(plots))

@@ -18,6 +18,9 @@ PICTURES, COST, RECOVERY = NO_RECOGNISER = ("pictures", "cost", "recovery")
 
 REFERENCES = (CLEAR, CONTEXT, MASKED)
 
+AFTER = " after "
+"""Between a recogniser's name and what was done before it was asked, in the name of a group."""
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -27,6 +30,12 @@ class Result:
     method: str
     group: str
     scores: tuple[Score, ...]
+
+
+def shown_to(result: Result) -> tuple[str, str]:
+    """Return what a recogniser was shown, and its name: a method's pictures, as they are or undone."""
+    name, after, how = result.group.partition(AFTER)
+    return (f"{result.method},{after}{how}" if after else result.method), name
 
 
 def is_attack(result: Result) -> bool:

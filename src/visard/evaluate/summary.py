@@ -7,7 +7,7 @@ from pathlib import Path
 
 from visard.evaluate.judge import Judge
 from visard.evaluate.page import render
-from visard.evaluate.results import CLEAR, COST, NO_RECOGNISER, PICTURES, RECOVERY, Result, is_attack
+from visard.evaluate.results import CLEAR, COST, NO_RECOGNISER, PICTURES, RECOVERY, Result, is_attack, shown_to
 from visard.evaluate.table import Table, tabulate
 from visard.publish import publish
 
@@ -19,7 +19,9 @@ _SHARES = "Shares are in percent, with the 95 % Wilson interval and the number o
 
 def summarise(results: Sequence[Result]) -> list[Table]:
     """Return the tables of an evaluation: who is recognised, what is kept, what comes back, and what it costs."""
-    attacked = [({"pictures": r.method, "recogniser": r.group}, r.scores) for r in results if is_attack(r)]
+    attacked = [
+        (dict(zip(("pictures", "recogniser"), shown_to(r), strict=True)), r.scores) for r in results if is_attack(r)
+    ]
     rows = {g: [({"pictures": r.method}, r.scores) for r in results if r.group == g] for g in NO_RECOGNISER}
     # What is no method has no price and no way back.
     spent, back = (
