@@ -27,6 +27,7 @@ from visard.evaluate.results import (
     add_result,
     is_attack,
     load_results,
+    shown_to,
 )  # fmt: skip
 from visard.evaluate.table import cell, gaps, tabulate
 from visard.types import Pixels
@@ -171,3 +172,4 @@ def test_recognisers_are_asked_again_after_methods_are_undone(judge: Judge, monk
     method = "blur:strength=0.1"
     (net,) = learnt.measure(method, ["dlib after U-Net (2 people)"])
     assert {score.name for score in net.scores} >= {"rank-1", "parrot rank-1"} and is_attack(net)
+    assert shown_to(net) == ("blur:strength=0.1, after U-Net (2 people)", "dlib")
