@@ -13,9 +13,11 @@ from visard.attack.cache import Keep, forget
 from visard.attack.context import blank, mask_faces
 from visard.attack.evidence import number
 from visard.attack.looks import Look, faces, main_face, see_hidden
+from visard.attack.recognisers.human import MobileFace
 from visard.attack.recognisers.recogniser import Recogniser
 from visard.attack.restore import Deblur, wiener
 from visard.attack.score import Score, absent
+from visard.attack.tuned import TUNED, tuned
 from visard.errors import UsageError
 from visard.evaluate.cost import NAMES as SPENT
 from visard.evaluate.cost import cost
@@ -86,11 +88,12 @@ class Judge:
         """Return the groups of measures for a method: `pictures`, `cost`, `recovery`, and each recogniser's name.
 
         Where something of the face may be brought back, each recogniser is asked again after that was tried: a
-        blur's deconvolution, and what a U-Net learnt from the other people.
+        blur's deconvolution, and what a U-Net learnt from the other people. MobileFace is also trained further.
         """
         undone = [] if method in REFERENCES else self._undone(described(method))
         names = list(self._recognisers)
-        return [*NO_RECOGNISER, *names, *(f"{name}{AFTER}{how}" for how in undone for name in names)]
+        learnt = [TUNED] if MobileFace.name in names else []
+        return [*NO_RECOGNISER, *names, *learnt, *(f"{name}{AFTER}{how}" for how in undone for name in names)]
 
     def measure(self, method: str, groups: Sequence[str]) -> Iterator[Result]:
         """Yield the results of some of a method's groups.
@@ -111,6 +114,8 @@ class Judge:
                 scores = self._cost(method, policy)
             elif group == RECOVERY:
                 scores = self._recovery(method, policy)
+            elif group == TUNED:
+                scores = (tuned(known[""], partial(self._seen, method, TUNED)),)
             else:
                 scores = recognised(known[how], self._recognisers[name], self.keep)
             yield Result(self.setup, method, group, scores)

@@ -61,7 +61,7 @@ class Graph:
         if unknown := {node["op"] for node in self._nodes.values()} - {*_OPERATIONS, "Const", "Placeholder"}:
             raise ModelError(f"the graph {graph} has unknown operations: {', '.join(sorted(unknown))}")
         manifest = [weight for group in described["weightsManifest"] for weight in group["weights"]]
-        self._weights = {k: self._torch.from_numpy(v) for k, v in unpack(manifest, store.read(weights)).items()}
+        self.weights = {k: self._torch.from_numpy(v) for k, v in unpack(manifest, store.read(weights)).items()}
 
     def run(self, batch: Floats, outputs: Sequence[str], size: int) -> list[Floats]:
         """Return each named output for a (N, H, W, C) float32 batch, worked off in parts of the given size."""
@@ -73,9 +73,13 @@ class Graph:
                 parts.append([self._value(name, known).numpy() for name in outputs])
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
+    def forward(self, batch: Any, output: str) -> Any:
+        """Return the named output for a (N, H, W, C) tensor, through which gradients flow."""
+        return self._value(output, {"": batch})
+
     def _value(self, name: str, known: dict[str, Any]) -> Any:
-        if name in self._weights:
-            return self._weights[name]
+        if name in self.weights:
+            return self.weights[name]
         if name not in known:
             node = self._nodes[name]
             if node["op"] == "Placeholder":
