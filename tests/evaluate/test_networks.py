@@ -189,6 +189,9 @@ def test_official_files_are_known_by_their_bytes(tmp_path: Any, monkeypatch: pyt
     monkeypatch.setattr(store, "catalog", lambda: {"alexnet": official})
     monkeypatch.setenv("VISARD_MODELS", str(tmp_path / "models"))
     said: list[str] = []
+    with pytest.raises(ModelError, match="visard models add") as caught:
+        store.fetch(["alexnet"], said.append)
+    assert "alexnet-owt-7be5be79.pth" in str(caught.value.hint) and store.remedy(["alexnet"]) == caught.value.hint
     (tmp_path / "any name").write_bytes(content)
     store.add(tmp_path / "any name", said.append)
     assert store.read("alexnet") == content and "BSD-3-Clause" in said[0]

@@ -18,12 +18,15 @@ from PIL import Image
 
 from visard.attack.recognisers.tfjs import inference, need_torch
 from visard.errors import ModelError
-from visard.models.store import read
+from visard.models.store import absent, read, remedy
 from visard.types import Pixels
 
 SIDE, FEATURES = 299, 2048
 
 _EPSILON = 1e-3
+
+_FILES = ("inception_nsfw", *(f"inception_nsfw_{i}" for i in range(1, 7)))
+"""Of nsfwjs: names, shapes and ranges, then the weights in six parts."""
 
 _BRANCHES = {
     "A": ("1x1", "5x5_1", "5x5_2", "3x3dbl_1", "3x3dbl_2", "3x3dbl_3", "_pool"),
@@ -122,6 +125,8 @@ class InceptionNsfw:
 
     def __init__(self) -> None:
         self._torch = need_torch(self.name)
+        if missing := absent(_FILES):
+            raise ModelError(f"the network {self.model} is not here", hint=remedy(missing))
         arrays = dict(_unpacked())
         self._layers = [_normalised(self._torch, arrays, i) for i in range(1, len(NAMES) + 1)]
 
@@ -157,10 +162,10 @@ def _normalised(torch: Any, arrays: dict[str, NDArray[np.float32]], number: int)
 
 def _unpacked() -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield the arrays of nsfwjs: names, shapes and ranges in a script, bytes in six, as text in base 64."""
-    shards = [_text(read(f"inception_nsfw_{i}"), r'"([A-Za-z0-9+/]{1000,}=*)"')[0][0] for i in range(1, 7)]
+    shards = [_text(read(shard), r'"([A-Za-z0-9+/]{1000,}=*)"')[0][0] for shard in _FILES[1:]]
     content, at = b"".join(base64.b64decode(shard) for shard in shards), 0
     pattern = r'(name):"([^"]+)",shape:\[([\d,]+)\],dtype:"float32",quantization:\{min:([-.\de]+),scale:([.\de-]+),'
-    for _, name, shape, low, scale in _text(read("inception_nsfw"), pattern):
+    for _, name, shape, low, scale in _text(read(_FILES[0]), pattern):
         sides = [int(side) for side in shape.split(",")]
         flat = np.frombuffer(content, np.uint8, int(np.prod(sides)), at)
         at += flat.size

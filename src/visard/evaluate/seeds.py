@@ -23,8 +23,10 @@ def reproduce(name: str, results: Sequence[Result]) -> list[Table]:
 def _fill_in(table: Mapping[str, Any], results: Sequence[Result]) -> Table:
     measured = {(r.method, r.group): {score.name: score for score in r.scores} for r in results}
     columns = table["columns"]
-    # Where no column is ever measured, rows of ours would be empty: the reasons alone are printed.
-    methods = list(dict.fromkeys(r.method for r in results)) if any("measures" in column for column in columns) else []
+    # Rows of which no column was tried would be empty: the reasons alone are printed.
+    wanted = {(column.get("group", ""), name) for column in columns for name in _listed(column)}
+    told = {r.method for r in results for score in r.scores if (r.group, score.name) in wanted}
+    methods = [method for method in dict.fromkeys(r.method for r in results) if method in told]
     rows = [[f"{row[0]} (published)", *row[1:]] for row in table["published"]]
     reasons: dict[str, list[str]] = {}
     cells: list[list[str]] = [[] for _ in methods]
