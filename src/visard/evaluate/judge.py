@@ -151,7 +151,8 @@ class Judge:
         for index in wanted:
             picture, regions = self.pictures[index], self._regions[index]
             if grouped:
-                released = released if index in released else self._release(index, policy)
+                if index not in released:
+                    released |= self._release(index, policy)
                 yield released[index]
             elif method == CLEAR:
                 yield Frame(picture.pixels)
