@@ -17,6 +17,7 @@ from visard.attack.recognisers import HELD_OUT
 from visard.attack.score import Score
 from visard.evaluate.results import AFTER, CLEAR, CONTEXT, COST, PICTURES, REFERENCES, Result, is_attack, load_results
 from visard.evaluate.table import PLAIN
+from visard.methods import METHODS
 
 PAGE = Path(__file__).parents[1] / "docs" / "methods.md"
 BEGIN, END = "<!-- judged: written by bench/methods.py -->", "<!-- judged: end -->"
@@ -92,7 +93,9 @@ def page(results: Sequence[Result], words: str) -> str:
     parts = [about, "", *rows(methods, attacks), "", *rows(methods, links)]
     if any(PICTURES in scores for scores in methods.values()):
         parts += ["", *rows(methods, [*kept, *((name, COST, name) for name in PRICE)])]
-    return "\n".join([*parts, "", "In words:", "", *verdicts])
+    absent = [named(name) for name in METHODS if all(method.split(":")[0] != name for method in methods)]
+    rest = ["", f"Not measured on these pictures yet: {', '.join(absent)}."] if absent else []
+    return "\n".join([*parts, "", "In words:", "", *verdicts, *rest])
 
 
 def main() -> None:
