@@ -11,6 +11,7 @@ demo: $(VENV)/demo
 
 test: $(VENV)/dev
 	$(BIN)/visard models fetch
+	$(BIN)/visard models fetch expression
 	$(BIN)/python -m pytest
 
 check: $(VENV)/dev

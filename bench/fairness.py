@@ -24,9 +24,10 @@ from visard.attack.identify import ranks
 from visard.attack.looks import Look, vectors
 from visard.attack.recognisers import RECOGNISERS, make
 from visard.attack.score import rate
-from visard.evaluate.judge import CLEAR, Judge
+from visard.evaluate.judge import Judge
 from visard.evaluate.meshes import meshes
 from visard.evaluate.people import load
+from visard.evaluate.results import CLEAR
 from visard.evaluate.table import cell
 from visard.evaluate.utility import detected, pose
 from visard.methods.donors import bank

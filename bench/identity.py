@@ -16,9 +16,10 @@ from pathlib import Path
 
 from visard.attack.cache import Cache
 from visard.attack.recognisers import RECOGNISERS, WHITE_BOX, make
-from visard.evaluate.judge import CLEAR, CONTEXT, MASKED, Judge
+from visard.evaluate.judge import Judge
 from visard.evaluate.people import load
 from visard.evaluate.privacy import recognised
+from visard.evaluate.results import CLEAR, CONTEXT, MASKED
 from visard.evaluate.table import cell
 from visard.evaluate.utility import detected
 

@@ -14,6 +14,8 @@ from visard.cli.app import run
 from visard.cli.progress import Steps
 from visard.types import Pixels
 
+from .test_cli import film
+
 
 @pytest.fixture(scope="module")
 def album(tmp_path_factory: pytest.TempPathFactory, astronaut: Pixels) -> Path:
@@ -100,7 +102,8 @@ def test_evaluate_takes_up_where_it_stopped(album: Path, tmp_path: Path, capsys:
     assert not re.search(r"""(?:src|href)=["'](?!data:)|url\(|@import|<script""", page), "it reaches for nothing"
     file = tmp_path / "out" / "results.jsonl"
     lines = file.read_text("utf-8").splitlines()
-    assert len(lines) == 16
+    assert len(lines) == 4 * 5, "pictures, cost, recovery and two recognisers, for three references and a method"
+    assert "Nobody learnt to undo the methods: " in first and "exactly recovered" in first
     file.write_text("\n".join(lines[:-1]) + "\n", "utf-8")
     assert run(command) == 0
     assert capsys.readouterr().out == first
@@ -110,7 +113,7 @@ def test_evaluate_takes_up_where_it_stopped(album: Path, tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [({"--methods": "fil"}, 2), ({"--methods": ","}, 2), ({"--people": "3"}, 2), ({"--data": "absent"}, 3),
-     ({"--recognisers": "x"}, 2)],
+     ({"--recognisers": "x"}, 2), ({"--video": "absent.mp4"}, 3), ({"--recognisers": "absent.onnx"}, 3)],
 )  # fmt: skip
 def test_evaluate_refuses_in_one_line(
     album: Path, tmp_path: Path, changes: dict[str, str], code: int, capsys: pytest.CaptureFixture[str]
@@ -118,6 +121,22 @@ def test_evaluate_refuses_in_one_line(
     options = {"--data": str(album), "--methods": "fill", "--people": "2", "--pictures": "2", "--out": str(tmp_path)}
     assert run(["evaluate", *(word for pair in (options | changes).items() for word in pair)]) == code
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_evaluate_tells_how_much_a_video_flickers(
+    tmp_path: Path, astronaut: Pixels, album: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = film(tmp_path / "clip.mp4", astronaut, frames=4)
+    command = ["evaluate", "--video", str(clip), "--methods", "fill,noise", "--out", str(tmp_path / "out")]
+    assert run(command) == 0
+    first = capsys.readouterr().out
+    assert "| clip.mp4 | fill | 0.00 (n = 3) |" in first and "| clip.mp4 | noise |" in first
+    assert (tmp_path / "out" / "table.md").exists() and not (tmp_path / "out" / "report.html").exists()
+    assert run(command) == 0 and capsys.readouterr().out == first
+    assert run(["evaluate", "--methods", "fill"]) == 2
+    assert "--data, --video, or both" in capsys.readouterr().err
+    assert run([*command[:2], str(album / "a" / "0.png"), *command[3:]]) == 2
+    assert "not a video" in capsys.readouterr().err
 
 
 def test_steps_are_shown_where_somebody_looks(

@@ -130,7 +130,8 @@ class _Batch:
         proof = None
         if prove is not None:
             done = [(job, report) for job, report in zip(planned, reports, strict=True) if report is not None]
-            proof = prove([Finished(j.name, j.source, j.target) for j, report in done if report.status != "failed"])
+            ready = [Finished(j.name, j.source, j.target) for j, report in done if report.status != "failed"]
+            proof = prove(ready, self.task.policy, self.task.people)
             page = self.conclude(finished, proof)
         return Run(finished, self.folder, page, self._exit_code(), proof)
 

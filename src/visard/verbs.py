@@ -13,6 +13,7 @@ from visard.hider import Hider
 from visard.media.read import probe, read
 from visard.pipeline import Task
 from visard.policy import Policy
+from visard.report.proof import Prove
 from visard.run import Run, Watch
 from visard.run import hide as run
 from visard.types import Check
@@ -29,14 +30,16 @@ def hide(
     task: Task | None = None,
     jobs: int = 2,
     watch: Watch | None = None,
+    prove: Prove | None = None,
 ) -> Run:
     """Hide the people in files or folders and write the checked results and their report to out.
 
-    policy: what to hide and how; task: everything else that a run can be told, with its own policy.
+    policy: what to hide and how; task: everything else that a run can be told, with its own policy. prove: attacks the
+    results, such as `visard.attack.prove.prove`; what it finds is in the report, and in the run's `proof`.
     Failures of single files are entries of the returned run; see `Run.exit_code`.
     """
     named = [sources] if isinstance(sources, str | Path) else list(sources)
-    return run(named, Path(out), task or Task(policy or Policy()), jobs=jobs, watch=watch)
+    return run(named, Path(out), task or Task(policy or Policy()), jobs=jobs, watch=watch, prove=prove)
 
 
 def find(source: Pathlike, policy: Policy | None = None, seen: Callable[[int], None] = lambda index: None) -> Found:

@@ -66,6 +66,36 @@ def test_words_say_what_the_numbers_allow(tried: Attempt, first: str, words: str
     assert ("perhaps by luck" in told) == (tried.low <= tried.chance)
 
 
+def test_a_parrot_names_whom_it_saw_hidden_before() -> None:
+    """Hidden faces lie elsewhere than clear ones, each person's in one place: only a parrot sees it."""
+    random = np.random.default_rng(0)
+    groups = np.repeat(np.arange(4), 4)
+    names = [f"{i}.jpg" for i in range(16)]
+    own, shown = random.normal(size=(2, 4, 32))
+    hull = random.normal(size=(16, 32))
+    sides = np.stack([own[groups], shown[groups], hull]) + 0.05 * random.normal(size=(3, 16, 32))
+    (found,) = room._learnt("dlib", sides.astype(np.float32), names, groups.tolist())
+    assert found.learnt and found.hits == found.n == found.ceiling == 16 and found.chance == 0.25
+    assert found.context < 12 and len(found.named) == 16
+    told = " ".join(in_words(Proof(16, 16, 4, (attempt(4, 16, 0.25, 16), found))))
+    assert told.startswith("Yes: dlib, trained on the hidden faces of the others, recognised")
+    assert "16 faces of people who are in three pictures or more" in told
+
+
+def test_a_parrot_needs_two_people_in_three_pictures() -> None:
+    sides = np.ones((3, 5, 8), np.float32)
+    assert room._learnt("dlib", sides, list("abcde"), [0, 0, 0, 1, 1]) == []
+    assert "Nobody learnt from hidden pictures" in " ".join(in_words(Proof(5, 5, 2, (attempt(1, 5, 0.5, 5),))))
+
+
+def test_the_library_proves_with_the_same_burglar(photo: Path, tmp_path: Path) -> None:
+    import visard
+
+    finished = visard.hide(photo, tmp_path, visard.Policy({"face": visard.Rule("fill")}), prove=room.prove)
+    assert finished.proof is not None and "one picture at most" in finished.proof.reason
+    assert proof_of(tmp_path)["attempts"] == []
+
+
 def proof_of(folder: Path) -> dict[str, object]:
     found = json.loads((folder / "report.json").read_text("utf-8"))["proof"]
     assert isinstance(found, dict)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from visard.attack.score import Score, absent, rate
-from visard.evaluate.judge import CLEAR, CONTEXT, PICTURES, Result
 from visard.evaluate.page import render, strongest
 from visard.evaluate.plot import Line, draw_shares, draw_tradeoff
+from visard.evaluate.results import CLEAR, CONTEXT, PICTURES, Result
 
 
 def circles(svg: str, colour: str) -> list[tuple[float, float]]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from visard.errors import ModelError
-from visard.evaluate.quality import frechet, gaussian_distance, outside_change, psnr, seam, ssim
+from visard.evaluate.quality import bangs, frechet, gaussian_distance, outside_change, psnr, seam, ssim
 from visard.types import Pixels
 
 
@@ -74,6 +74,31 @@ def test_a_visible_edge_is_a_seam(astronaut: Pixels) -> None:
     after[100:200, 100:200] = 255
     assert seam(astronaut, after, mask) > 10
     assert seam(astronaut, after, np.zeros_like(mask)) == 0
+
+
+def test_what_runs_along_the_rim_is_no_seam() -> None:
+    """A rim that falls from left to right: stripes across it are a seam, stripes along its fall are none."""
+    before = np.full((40, 40, 3), 128, np.uint8)
+    mask = np.repeat(np.clip((30 - np.arange(40)) / 20, 0, 1)[None], 40, 0).astype(np.float32)
+    along, across = before.copy(), before.copy()
+    along[::4] = 200
+    across[:, ::4] = 200
+    assert seam(before, along, mask) == pytest.approx(0, abs=1e-6)
+    assert seam(before, across, mask) > 10
+    step = before.copy()
+    step[:, 20:] = 148
+    assert seam(before, step, mask) == pytest.approx(20 / 19, rel=0.1), "a step of 20 levels over a ring of 19 columns"
+
+
+def test_bangs_are_what_lies_over_the_forehead() -> None:
+    before = np.full((100, 100, 3), 100, np.uint8)
+    forehead = np.array([[30, 40], [50, 35], [70, 40]], np.float32)
+    cut = before.copy()
+    cut[:30] = 160
+    shorn = before.copy()
+    shorn[25:50] = 160
+    assert bangs(before, before, forehead, 40) == 0
+    assert bangs(before, cut, forehead, 40) < bangs(before, shorn, forehead, 40) <= 60
 
 
 def test_changes_outside_are_seen(astronaut: Pixels) -> None:

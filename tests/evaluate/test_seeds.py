@@ -10,7 +10,7 @@ import visard.evaluate
 from visard.attack.recognisers import RECOGNISERS
 from visard.attack.score import Score, absent, rate
 from visard.cli.evaluate import TABLES
-from visard.evaluate.judge import CLEAR, PICTURES, Result
+from visard.evaluate.results import CLEAR, NO_RECOGNISER, PICTURES, RECOVERY, Result
 from visard.evaluate.seeds import reproduce
 
 ROOM = Path(visard.evaluate.__file__).parent
@@ -38,10 +38,10 @@ def test_tables_are_whole_and_every_substitute_exists(name: str) -> None:
 
     for table in tomllib.loads((ROOM / "tables" / f"{name}.toml").read_text("utf-8"))["tables"]:
         for column in table["columns"]:
-            assert ("reason" in column) != ("measure" in column)
-            if "measure" in column:
-                assert column["group"] == PICTURES or column["group"] in RECOGNISERS
-                assert column["measure"] in source or column["measure"].removesuffix(" any") in source
+            assert ("reason" in column) != ("measures" in column)
+            for measure in column.get("measures", ()):
+                assert column["group"] in NO_RECOGNISER or column["group"] in RECOGNISERS
+                assert measure.removesuffix(" any").removeprefix("recovered ") in source
 
 
 def test_cells_name_what_was_measured_and_gaps_say_why() -> None:
@@ -58,6 +58,15 @@ def test_cells_name_what_was_measured_and_gaps_say_why() -> None:
 
 
 def test_what_is_never_measured_has_published_rows_alone() -> None:
-    recovery = next(table for table in reproduce("sdn", results()) if "recovery" in table.title)
-    assert [row[0] for row in recovery.rows] == [f"{n} (published)" for n in ("Gu", "MfM", "Cao", "SDN")]
-    assert any("opens no vault" in note for note in recovery.notes)
+    degrees = next(table for table in reproduce("sdn", results()) if "degrees" in table.title)
+    assert [row[0] for row in degrees.rows] == [f"{n} (published)" for n in ("Smiling", "Mouth", "Mustache")]
+    assert any("by degrees" in note for note in degrees.notes)
+
+
+def test_a_substitute_stands_in_under_its_own_name_alone() -> None:
+    missing, there = absent("recovered LPIPS", "no AlexNet"), Score("recovered lpips_mobilenetv2", 0.0, 8)
+    back = Result("x", "blur", RECOVERY, (missing, there, absent("recovered PSNR", "infinite")))
+    table = next(table for table in reproduce("sdn", [*results(), back]) if "recovery" in table.title)
+    ours = next(row for row in table.rows if row[0] == "visard: blur")
+    assert ours[1] == "0.00 (n = 8) recovered lpips_mobilenetv2" and ours[2] == ""
+    assert any("PSNR" in note and "infinite" in note for note in table.notes)

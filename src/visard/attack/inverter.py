@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from visard.attack.looks import Look
 from visard.attack.recognisers.recogniser import Framing, stack
+from visard.attack.recognisers.tfjs import inference, one_thread
 from visard.errors import UsageError
 from visard.types import Pixels, Points
 
@@ -76,16 +77,17 @@ def train(
     optimiser: Any = torch.optim.Adam(net.parameters(), 2e-3)
     schedule: Any = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     random = np.random.default_rng(seed)
-    for step in range(steps):
-        chosen = torch.from_numpy(random.integers(len(looks), size=_BATCH))
-        across = [3] if random.random() < 0.5 else []
-        guess = undo(net, hidden[chosen].flip(across))
-        loss: Any = functional.l1_loss(guess, clean[chosen].flip(across))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        schedule.step()
-        seen(step, float(loss.detach()))
+    with one_thread(torch):
+        for step in range(steps):
+            chosen = torch.from_numpy(random.integers(len(looks), size=_BATCH))
+            across = [3] if random.random() < 0.5 else []
+            guess = undo(net, hidden[chosen].flip(across))
+            loss: Any = functional.l1_loss(guess, clean[chosen].flip(across))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            seen(step, float(loss.detach()))
     return net.eval()
 
 
@@ -93,7 +95,7 @@ def invert(net: Any, looks: Sequence[Look]) -> tuple[list[Pixels], list[Points]]
     """Return the guesses at the faces of hidden looks, (64, 64, 3) uint8 each, and where their five points lie."""
     faces = stack([look.hidden for look in looks], [look.points for look in looks], FRAMING)
     guesses: list[Pixels] = []
-    with torch.inference_mode():
+    with inference(torch):
         for start in range(0, len(faces), 32):
             guess = undo(net, _tensor(faces[start : start + 32])).clamp(-1, 1)
             guesses += list(((guess + 1) * 127.5).round().byte().permute(0, 2, 3, 1).contiguous().numpy())

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from visard.attack.context import blank
 from visard.attack.looks import faces
+from visard.attack.parrot import classify
 from visard.attack.recognisers import available, make
 from visard.attack.recognisers.recogniser import Recogniser, Vectors, align, centred, unit
 from visard.attack.score import wilson
@@ -26,6 +27,13 @@ from visard.types import Frame, Pixels, Region
 
 _MANY = 20
 """Faces from which on their mean says more about the method than about the people, and is taken off."""
+
+
+_OFTEN = 3
+"""Pictures of a person from which a parrot can learn, with one left to be named."""
+
+_PARTS = 8
+"""Parts of the pictures, each of which is named by a parrot that was trained on the others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +54,8 @@ def prove(
     """Return how many faces each available recogniser names in the results of a run; nothing is kept of any face.
 
     Faces of the originals are grouped into people by dlib's embedding; then each hidden face is looked for among the
-    clear faces of all other pictures, aligned by the clear landmarks, the attacker's best case. Whom the user spared
+    clear faces of all other pictures, aligned by the clear landmarks, the attacker's best case; and a parrot names the
+    people who are in three pictures or more, after training on hidden faces of other pictures. Whom the user spared
     is left out, and so are videos, animations and what cannot be read. seen: called with the pictures done, and all.
     """
     recognisers = [make(name) for name in available()]
@@ -66,10 +75,11 @@ def prove(
     if not tried.any():
         return replace(proof, reason=_reason(proof, groups))
     names = [face.name for face in every]
-    attempts = [
-        _attempt(recogniser.name, np.stack([face.vectors[i] for face in every], axis=1), names, groups, tried)
-        for i, recogniser in enumerate(recognisers)
-    ]
+    attempts: list[Attempt] = []
+    for i, recogniser in enumerate(recognisers):
+        sides = np.stack([face.vectors[i] for face in every], axis=1)
+        attempts.append(_attempt(recogniser.name, sides, names, groups, tried))
+        attempts += _learnt(recogniser.name, sides, names, groups)
     return replace(proof, attempts=tuple(attempts))
 
 
@@ -157,6 +167,29 @@ def _attempt(
     chance = float(np.mean([1 / _candidates(names, groups, names[i]) for i in np.flatnonzero(tried).tolist()]))
     pictures = dict.fromkeys(names[i] for i in np.flatnonzero(right[1]).tolist())
     return Attempt(name, hidden, n, *wilson(hidden, n), chance, hulls, clear, tuple(pictures))
+
+
+def _learnt(name: str, sides: Vectors, names: Sequence[str], groups: Sequence[int]) -> list[Attempt]:
+    """Return what a parrot gets, none where there are not two people in three pictures each.
+
+    sides: (3, N, D) of clear, hidden and hulled faces; for each the parrot learns from faces of its own kind, of a part
+    of the pictures, and names those in the others. Source: McPherson et al. 2016, as in attack/parrot.py.
+    """
+    whose = np.array(groups)
+    often = np.flatnonzero(np.bincount(whose)[whose] >= _OFTEN)
+    if len(set(whose[often].tolist())) < 2:
+        return []
+    known, pictures = whose[often], [names[i] for i in often.tolist()]
+    parts = np.unique(pictures, return_inverse=True)[1] % _PARTS
+    right = np.zeros((len(sides), len(often)), bool)
+    for part in np.unique(parts).tolist():
+        asked = parts == part
+        for kind, side in enumerate(sides[:, often]):
+            right[kind, asked] = classify(side[~asked], known[~asked], side[asked]) == known[asked]
+    clear, hidden, hulls = (int(each.sum()) for each in right)
+    found = dict.fromkeys(pictures[i] for i in np.flatnonzero(right[1]).tolist())
+    n, chance = len(often), 1 / len(set(known.tolist()))
+    return [Attempt(name, hidden, n, *wilson(hidden, n), chance, hulls, clear, tuple(found), learnt=True)]
 
 
 def _candidates(names: Sequence[str], groups: Sequence[int], picture: str) -> int:

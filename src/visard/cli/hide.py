@@ -20,7 +20,7 @@ from visard.vault.keys import Sealing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from visard.pipeline import Task
+    from visard.people import People
     from visard.report.proof import Finished, Proof, Prove
 
 
@@ -126,7 +126,7 @@ def command(
             raise UsageError("standard input cannot be proved", hint="hide files, several of each person")
         return _from_stdin(sources, out, task, quiet)
     return _run(
-        sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet, _prover(task, quiet) if prove else None
+        sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet, _prover(quiet) if prove else None
     )
 
 
@@ -182,14 +182,14 @@ def _run(
     return run.exit_code
 
 
-def _prover(task: Task, quiet: bool) -> Prove:
+def _prover(quiet: bool) -> Prove:
     """Return the burglar, who is loaded only when a proof is asked for."""
     from visard.attack.prove import prove
     from visard.cli.progress import Steps
 
-    def attack(finished: Sequence[Finished]) -> Proof:
+    def attack(finished: Sequence[Finished], policy: Policy, people: People) -> Proof:
         with Steps(quiet) as steps:
-            return prove(finished, task.policy, task.people, lambda done, total: steps("", "attack", done, total))
+            return prove(finished, policy, people, lambda done, total: steps("", "attack", done, total))
 
     return attack
 

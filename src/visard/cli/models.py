@@ -1,15 +1,18 @@
-"""visard models: list, fetch, verify."""
+"""visard models: list, fetch, add, verify."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from visard.cli.shared import existing
 from visard.errors import ModelError
 
 
 @click.group("models")
 def command() -> None:
-    """List, fetch and verify the networks that visard uses."""
+    """List, fetch, add and verify the networks that visard uses."""
 
 
 @command.command("list")
@@ -28,6 +31,16 @@ def fetch_models(names: tuple[str, ...]) -> None:
     from visard.models.store import defaults, fetch
 
     fetch(names or defaults(), click.echo)
+
+
+@command.command("add")
+@click.argument("files", nargs=-1, required=True, type=existing)
+def add_models(files: tuple[Path, ...]) -> None:
+    """Take official FILES that no package holds, such as Inception's, recognised by their hashes."""
+    from visard.models.store import add
+
+    for file in files:
+        add(file, click.echo)
 
 
 @command.command("verify")

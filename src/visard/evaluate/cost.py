@@ -1,4 +1,4 @@
-"""What hiding costs: milliseconds a face and the memory that a process of its own needs for it."""
+"""What hiding costs: milliseconds a face, the memory that a process of its own needs for it, and its networks."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from visard.attack.score import Score, absent
+from visard.errors import ModelError
+from visard.evaluate.effort import Shape, effort, watched
 from visard.evaluate.hiding import hide_alone
 from visard.evaluate.interval import mean
 from visard.policy import Policy
@@ -25,14 +27,24 @@ _PATIENCE = 300.0
 
 
 class Spent(NamedTuple):
-    """What a process measured: seconds a face of each picture, and its most memory in MB, None where unknown."""
+    """What a process measured: seconds a face of each picture, its most memory in MB, and what it asked of networks.
+
+    memory: None where unknown. calls: each network's name and input shape. faces: hidden meanwhile.
+    """
 
     seconds: list[float]
     memory: float | None
+    calls: list[tuple[str, Shape]]
+    faces: int
+
+
+NAMES = ("ms a face", "memory", "million parameters", "million MACs")
 
 
 def cost(pictures: Sequence[Picture], regions: Sequence[Sequence[Region]], policy: Policy) -> tuple[Score, ...]:
     """Return milliseconds a face and the peak memory in MB of a new process that hides up to 8 pictures.
+
+    Then the parameters of all networks that it asked, and their multiply-accumulates a face, in millions.
 
     The faces are known, and the first picture, whose models must be loaded, is hidden once before anything is timed;
     checks, reading and writing are not part of it. The times are this machine's, as busy as it is.
@@ -52,11 +64,24 @@ def cost(pictures: Sequence[Picture], regions: Sequence[Sequence[Region]], polic
         process.join()
         here.close()
     if spent is None:
-        reason = "the process that hides on its own did not end"
-        return absent("ms a face", reason), absent("memory", reason)
+        return tuple(absent(name, "the process that hides on its own did not end") for name in NAMES)
     people = [picture.person for picture, _ in chosen]
     memory = absent("memory", "this system does not tell") if spent.memory is None else Score("memory", spent.memory, 1)
-    return mean("ms a face", [1000 * each for each in spent.seconds], people, "no picture"), memory
+    return mean("ms a face", [1000 * each for each in spent.seconds], people, "no picture"), memory, *_efforts(spent)
+
+
+def _efforts(spent: Spent) -> tuple[Score, Score]:
+    """Return the parameters and multiply-accumulates; a method that asks no network has none."""
+    try:
+        efforts = {call: effort(*call) for call in set(spent.calls)}
+    except ModelError as error:
+        return absent("million parameters", str(error)), absent("million MACs", str(error))
+    parameters = {name: each.parameters for (name, _), each in efforts.items()}
+    macs = sum(efforts[call].macs for call in spent.calls) / spent.faces
+    return (
+        Score("million parameters", sum(parameters.values()) / 1e6, len(parameters)),
+        Score("million MACs", macs / 1e6, spent.faces),
+    )
 
 
 def _work(there: Connection, chosen: Sequence[tuple[Picture, Sequence[Region]]], policy: Policy) -> None:
@@ -66,7 +91,11 @@ def _work(there: Connection, chosen: Sequence[tuple[Picture, Sequence[Region]]],
         begun = perf_counter()
         hide_alone(picture, regions, policy)
         seconds.append((perf_counter() - begun) / len(regions))
-    there.send(Spent(seconds, _peak()))
+    memory = _peak()
+    with watched() as calls:
+        for picture, regions in chosen:
+            hide_alone(picture, regions, policy)
+    there.send(Spent(seconds, memory, calls, sum(len(regions) for _, regions in chosen)))
 
 
 def _peak() -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 import cv2
 import numpy as np
@@ -17,32 +17,61 @@ _SIDE = 224
 _HALVING = (2, 4, 7, 14)
 """Blocks that halve the picture (Sandler et al. 2018, "MobileNetV2", table 2)."""
 
+_SCALES = (1, 3, 6, 13, 17)
+"""The last block of each scale."""
+
 _MEAN, _SPREAD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
+
+
+class Network(Protocol):
+    """Features for a Frechet distance, which is called `name`; model: the network in the catalogue."""
+
+    name: ClassVar[str]
+    model: ClassVar[str]
+
+    def __init__(self) -> None: ...
+
+    def __call__(self, pixels: Pixels) -> NDArray[np.float32]:
+        """Return the (D,) float32 features of one (H, W, 3) uint8 RGB picture."""
+        ...
 
 
 class MobileNetV2:
     """1280 features a picture, pooled from the last layer before the classifier (needs torch)."""
 
-    name = "fd_mobilenetv2"
+    name: ClassVar[str] = "fd_mobilenetv2"
+    model: ClassVar[str] = "mobilenetv2"
 
     def __init__(self) -> None:
         self._torch = need_torch("fd_mobilenetv2")
         # A pickle, but only the bytes that the catalogue names get here, and weights_only lets it make tensors alone.
         self._weights: dict[str, Any] = self._torch.load(
-            io.BytesIO(read("mobilenetv2")), map_location="cpu", weights_only=True
+            io.BytesIO(read(self.model)), map_location="cpu", weights_only=True
         )
 
     def __call__(self, pixels: Pixels) -> NDArray[np.float32]:
         """Return (1280,) float32 features of one (H, W, 3) uint8 RGB picture, scaled to 224 x 224."""
-        small = cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        small = np.asarray(cv2.resize(pixels, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.uint8)
         with inference(self._torch):
-            x = self._torch.from_numpy(((small - _MEAN) / _SPREAD).transpose(2, 0, 1)[None].copy())
-            x = self._convolve(x, "features.0.0", "features.0.1", 2)
-            for block in range(1, 18):
-                x = self._block(x, block)
-            x = self._convolve(x, "features.18.0", "features.18.1", 1)
+            x = self._convolve(self._blocks(small)[-1], "features.18.0", "features.18.1", 1)
             features: NDArray[np.float32] = x.mean((2, 3))[0].numpy()
         return features
+
+    def maps(self, pixels: Pixels) -> list[Any]:
+        """Return the features of one (H, W, 3) uint8 RGB picture in its own size, on five scales, finest first.
+
+        Tensors (1, C, h, w): what each scale's last block gives.
+        """
+        with inference(self._torch):
+            found = self._blocks(pixels)
+        return [found[block] for block in _SCALES]
+
+    def _blocks(self, pixels: Pixels) -> list[Any]:
+        x = ((pixels.astype(np.float32) / 255 - _MEAN) / _SPREAD).transpose(2, 0, 1)[None]
+        found = [self._convolve(self._torch.from_numpy(x.copy()), "features.0.0", "features.0.1", 2)]
+        for block in range(1, 18):
+            found.append(self._block(found[-1], block))
+        return found
 
     def _block(self, x: Any, block: int) -> Any:
         """Expand, filter each channel, and project; the first block does not expand."""

@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from visard.attack.cache import Keep, forget
 from visard.attack.context import blank, mask_faces
+from visard.attack.evidence import number
 from visard.attack.looks import Look, faces, main_face, see_hidden
-from visard.attack.recognisers import make
-from visard.attack.restore import Deblur
+from visard.attack.recognisers.human import MobileFace
+from visard.attack.recognisers.recogniser import Recogniser
+from visard.attack.restore import Deblur, wiener
 from visard.attack.score import Score, absent
-from visard.errors import SourceError, TargetError, UsageError
+from visard.attack.tuned import TUNED, tuned
+from visard.errors import UsageError
+from visard.evaluate.cost import NAMES as SPENT
 from visard.evaluate.cost import cost
-from visard.evaluate.hiding import hide_alone
+from visard.evaluate.hiding import described, hide_alone, hide_group, in_groups
 from visard.evaluate.people import Picture
 from visard.evaluate.pictures import looked_at
 from visard.evaluate.privacy import recognised
-from visard.hider import Hider
+from visard.evaluate.recovery import NAMES as RECOVERED
+from visard.evaluate.recovery import recovery
+from visard.evaluate.results import AFTER, CLEAR, CONTEXT, COST, NO_RECOGNISER, PICTURES, RECOVERY, REFERENCES, Result
 from visard.methods import make as make_method
-from visard.policy import Policy, Rule
+from visard.methods.blur import Blur
+from visard.policy import Policy
 from visard.shape.mask import outline
-from visard.types import Frame, Mask, Pixels, Prepared, Region
+from visard.types import Frame, Mask, Pixels, Region
 
-CLEAR, CONTEXT, MASKED = "clear (ceiling)", "grey hull (context)", "grey face (floor)"
-"""What stands in every table beside the methods: nothing hidden, nothing left within the policy's outline, and
-nothing left of the face itself while hair, ears and jaw are in sight."""
+_WIENER, _U_NET = "Wiener", "U-Net"
 
-PICTURES, COST = "pictures", "cost"
-"""The groups of measures that no recogniser is needed for."""
+_STEPS = 150
+"""Of training the U-Net."""
 
-_MEASURES = "2"
+_ALONE = "no method that hides a picture on its own"
+
+_MEASURES = "3"
 """Part of what results belong to: other measures, other results."""
 
 _AROUND = 0.5
@@ -47,29 +51,23 @@ Seen = Callable[[str, str, int, int], None]
 """Called with the method, the group, the pictures done and the pictures in all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one group of measures gave for one method. setup: a digest of the pictures and their number."""
-
-    setup: str
-    method: str
-    group: str
-    scores: tuple[Score, ...]
-
-
-def is_attack(result: Result) -> bool:
-    """Return whether a result is a recogniser's."""
-    return result.group not in (PICTURES, COST)
-
-
 class Judge:
     """Pictures with a face in each, ready to be hidden and attacked.
 
     Raises UsageError where fewer than two people have two pictures with a face.
     """
 
-    def __init__(self, pictures: Sequence[Picture], keep: Keep = forget, seen: Seen = lambda *_: None) -> None:
-        self.keep, self._seen = keep, seen
+    def __init__(
+        self,
+        pictures: Sequence[Picture],
+        keep: Keep = forget,
+        seen: Seen = lambda *_: None,
+        recognisers: Sequence[Recogniser] = (),
+        learners: Judge | None = None,
+    ) -> None:
+        """learners: pictures of other people, from which an attacker learns to undo a method; needs torch."""
+        self.keep, self._seen, self._learners = keep, seen, learners
+        self._recognisers = {recogniser.name: recogniser for recogniser in recognisers}
         found = list(self._search(pictures))
         self.pictures = [picture for picture, regions in found if regions]
         self._regions = [regions for _, regions in found if regions]
@@ -86,22 +84,40 @@ class Judge:
         """How many people the pictures show."""
         return len({picture.person for picture in self.pictures})
 
+    def groups(self, method: str) -> list[str]:
+        """Return the groups of measures for a method: `pictures`, `cost`, `recovery`, and each recogniser's name.
+
+        Where something of the face may be brought back, each recogniser is asked again after that was tried: a
+        blur's deconvolution, and what a U-Net learnt from the other people. MobileFace is also trained further.
+        """
+        undone = [] if method in REFERENCES else self._undone(described(method))
+        names = list(self._recognisers)
+        learnt = [TUNED] if MobileFace.name in names else []
+        return [*NO_RECOGNISER, *names, *learnt, *(f"{name}{AFTER}{how}" for how in undone for name in names)]
+
     def measure(self, method: str, groups: Sequence[str]) -> Iterator[Result]:
-        """Yield the results of each group: `pictures`, `cost`, or a recogniser's name.
+        """Yield the results of some of a method's groups.
 
         method: CLEAR, CONTEXT, MASKED, or NAME[:KEY=VALUE...]. Raises UsageError for unknown names, ModelError where a
         group's model is absent.
         """
-        policy, looks = _policy(method), self.looks(method) if set(groups) - {COST} else []
-        for number, group in enumerate(groups):
-            self._seen(method, group, number, len(groups))
+        policy, known = _policy(method), dict[str, list[Look]]()
+        for done, group in enumerate(groups):
+            self._seen(method, group, done, len(groups))
+            name, _, how = group.partition(AFTER)
+            if group not in (COST, RECOVERY) and how not in known:
+                known[how] = self._restored(method, how) if how else self.looks(method)
             if group == PICTURES:
                 masks = [self._mask(p.pixels, r, policy) for p, r in zip(self.pictures, self._regions, strict=True)]
-                scores = looked_at(looks, masks, self.keep)
+                scores = looked_at(known[""], masks, self.keep)
             elif group == COST:
                 scores = self._cost(method, policy)
+            elif group == RECOVERY:
+                scores = self._recovery(method, policy)
+            elif group == TUNED:
+                scores = (tuned(known[""], partial(self._seen, method, TUNED)),)
             else:
-                scores = recognised(looks, make(group), self.keep)
+                scores = recognised(known[how], self._recognisers[name], self.keep)
             yield Result(self.setup, method, group, scores)
 
     def looks(self, method: str, deblur: Deblur | None = None) -> list[Look]:
@@ -109,12 +125,11 @@ class Judge:
 
         deblur: what the attacker does to blurred regions before anything else.
         """
-        policy, looks = _policy(method), []
-        for number, (picture, regions) in enumerate(zip(self.pictures, self._regions, strict=True)):
-            self._seen(method, "hide", number, len(self.pictures))
-            frame, main = self._hidden(method, picture, regions, policy, deblur), main_face(regions, picture.pixels)
-            assert main is not None, "pictures without a face were left out"
-            looks.append(see_hidden(picture.person, picture.pixels, frame.pixels, main, self.keep))
+        looks = []
+        for index, frame in enumerate(self._hidden(method, range(len(self.pictures)), deblur)):
+            self._seen(method, "hide", index, len(self.pictures))
+            picture = self.pictures[index]
+            looks.append(see_hidden(picture.person, picture.pixels, frame.pixels, self._main(index), self.keep))
         return looks
 
     def shown(self, method: str, people: int) -> list[Pixels]:
@@ -123,35 +138,76 @@ class Judge:
         method: CONTEXT, MASKED, or as `measure` takes it; CLEAR is refused, because a page shows nobody's face.
         """
         assert method != CLEAR, "what is clear is never shown"
-        policy, first = _policy(method), {p.person: i for i, p in reversed(list(enumerate(self.pictures)))}
-        faces = []
-        for index in list(first.values())[::-1][:people]:
-            picture, regions = self.pictures[index], self._regions[index]
-            main = main_face(regions, picture.pixels)
-            assert main is not None, "pictures without a face were left out"
-            hidden = self._hidden(method, picture, regions, policy, None).pixels
-            faces.append(hidden[main.box.grow(_AROUND).cells(*hidden.shape[:2])])
-        return faces
+        first = list({p.person: i for i, p in reversed(list(enumerate(self.pictures)))}.values())[::-1][:people]
+        hidden = zip(first, self._hidden(method, first), strict=True)
+        return [
+            frame.pixels[self._main(index).box.grow(_AROUND).cells(*frame.pixels.shape[:2])] for index, frame in hidden
+        ]
 
-    def _hidden(
-        self, method: str, picture: Picture, regions: Sequence[Region], policy: Policy, deblur: Deblur | None
-    ) -> Frame:
-        if method == CLEAR:
-            return Frame(picture.pixels)
-        if method in (CONTEXT, MASKED):
-            return (blank if method == CONTEXT else mask_faces)(Frame(picture.pixels), regions, policy)
-        return hide_alone(picture, regions, policy, deblur)
+    def _hidden(self, method: str, wanted: Sequence[int], deblur: Deblur | None = None) -> Iterator[Frame]:
+        """Yield the pictures with these numbers, hidden."""
+        policy, released = _policy(method), dict[int, Frame]()
+        grouped = method not in REFERENCES and in_groups(policy)
+        for index in wanted:
+            picture, regions = self.pictures[index], self._regions[index]
+            if grouped:
+                if index not in released:
+                    released |= self._release(index, policy)
+                yield released[index]
+            elif method == CLEAR:
+                yield Frame(picture.pixels)
+            elif method in REFERENCES:
+                yield (blank if method == CONTEXT else mask_faces)(Frame(picture.pixels), regions, policy)
+            else:
+                yield hide_alone(picture, regions, policy, deblur)
+
+    def _release(self, index: int, policy: Policy) -> dict[int, Frame]:
+        """Return the hidden pictures that are published together with one: everybody's picture of its number."""
+        _, shots = number([picture.person for picture in self.pictures])
+        members = np.flatnonzero(shots == shots[index]).tolist()
+        frames = hide_group([self.pictures[i] for i in members], [self._main(i) for i in members], policy)
+        return dict(zip(members, frames, strict=True))
+
+    def _main(self, index: int) -> Region:
+        main = main_face(self._regions[index], self.pictures[index].pixels)
+        assert main is not None, "pictures without a face were left out"
+        return main
 
     def _search(self, pictures: Sequence[Picture]) -> Iterator[tuple[Picture, list[Region]]]:
-        for number, picture in enumerate(pictures):
-            self._seen("", "find", number, len(pictures))
+        for done, picture in enumerate(pictures):
+            self._seen("", "find", done, len(pictures))
             found = faces(picture.pixels, "fine", self.keep)
             yield picture, [replace(region, track=track) for track, region in enumerate(found)]
 
     def _cost(self, method: str, policy: Policy) -> tuple[Score, ...]:
-        if method in (CLEAR, CONTEXT, MASKED):
-            return tuple(absent(name, "not a method") for name in ("ms a face", "memory"))
+        if method in REFERENCES or in_groups(policy):
+            return tuple(absent(name, _ALONE) for name in SPENT)
         return cost(self.pictures, self._regions, policy)
+
+    def _recovery(self, method: str, policy: Policy) -> tuple[Score, ...]:
+        if method in REFERENCES or in_groups(policy):
+            return tuple(absent(name, _ALONE) for name in RECOVERED)
+        return recovery(self.pictures, self._regions, policy, self.keep)
+
+    def _undone(self, policy: Policy) -> list[str]:
+        """Return what may bring a face back that a policy hides; nothing, where it depends on no hidden pixel."""
+        rule = policy.rules["face"]
+        method = make_method(rule.method, rule.settings)
+        learnt = f"{_U_NET} ({self._learners.people} people)" if self._learners else ""
+        return [] if method.blind else [*([_WIENER] if isinstance(method, Blur) else []), *([learnt] if learnt else [])]
+
+    def _restored(self, method: str, how: str) -> list[Look]:
+        """Return the looks after an attacker tried to bring the faces back."""
+        if how == _WIENER:
+            return self.looks(method, wiener)
+        from visard.attack import inverter
+
+        assert self._learners is not None, "without them there is no such group"
+        told = partial(self._seen, method, "learn")
+        net = inverter.train(self._learners.looks(method), _STEPS, seen=lambda step, loss: told(step, _STEPS))
+        looks = self.looks(method)
+        made = zip(looks, *inverter.invert(net, looks), strict=True)
+        return [replace(look, hidden=guess, moved=place, found=None) for look, guess, place in made]
 
     def _mask(self, pixels: Pixels, regions: Sequence[Region], policy: Policy) -> Mask:
         cells = slice(0, pixels.shape[0]), slice(0, pixels.shape[1])
@@ -162,45 +218,4 @@ class Judge:
 
 
 def _policy(method: str) -> Policy:
-    return Policy() if method in (CLEAR, CONTEXT, MASKED) else described(method)
-
-
-def described(method: str) -> Policy:
-    """Return the policy of NAME[:KEY=VALUE...] with values as in TOML; raises UsageError."""
-    name, *pairs = method.split(":")
-    settings: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"setting {pair!r} of {name!r} is not KEY=VALUE", hint="write blur:strength=0.3")
-        try:
-            settings[key] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            settings[key] = value
-    policy = Policy({"face": Rule(method=name, settings=settings)})
-    if isinstance(make_method(name), Prepared):
-        what = f"{name!r} hides whole folders of people, and cannot be measured picture by picture"
-        raise UsageError(what, hint="hide the folder, and give both folders to `visard attack`")
-    Hider(policy)  # refuses unknown names and settings before anything is measured
-    return policy
-
-
-def load_results(file: Path) -> list[Result]:
-    """Return the results of a file, one a line; none where it does not exist. Raises SourceError for a broken one."""
-    if not file.exists():
-        return []
-    try:
-        rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-        return [Result(**{**row, "scores": tuple(Score(**score) for score in row["scores"])}) for row in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SourceError("not a file of results", where=file, hint="move it away to begin anew") from error
-
-
-def add_result(file: Path, result: Result) -> None:
-    """Append one line to a file of results, making its folder; raises TargetError."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(asdict(result)) + "\n")
-    except OSError as error:
-        raise TargetError(f"cannot write: {error.strerror}", where=file, hint="choose another --out") from error
+    return Policy() if method in REFERENCES else described(method)

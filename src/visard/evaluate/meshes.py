@@ -27,11 +27,14 @@ def meshes(looks: Sequence[Look], keep: Keep = forget) -> list[Meshes | None]:
     face that moved is followed.
     """
     return [
-        None
-        if look.found_box is None
-        else Meshes(_mesh(look.clean, look.box, keep), _mesh(look.hidden, look.found_box, keep))
+        None if look.found_box is None else Meshes(clear_mesh(look, keep), _mesh(look.hidden, look.found_box, keep))
         for look in looks
     ]
+
+
+def clear_mesh(look: Look, keep: Keep = forget) -> Vertices:
+    """Return the mesh (468, 3) of a look's face before it was hidden."""
+    return _mesh(look.clean, look.box, keep)
 
 
 def _mesh(pixels: Pixels, box: Box, keep: Keep) -> Vertices:

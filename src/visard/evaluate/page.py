@@ -11,8 +11,8 @@ from PIL import Image
 
 from visard import __version__
 from visard.attack.score import Score
-from visard.evaluate.judge import CLEAR, CONTEXT, MASKED, PICTURES, Result, is_attack
 from visard.evaluate.plot import Line, draw_shares, draw_tradeoff
+from visard.evaluate.results import CLEAR, PICTURES, REFERENCES, Result, is_attack, shown_to
 from visard.evaluate.table import Table
 from visard.report.layout import page
 from visard.types import Pixels
@@ -22,8 +22,6 @@ _SIDE = 128
 
 _RECOGNISED = ("rank-1", "own rank-1", "parrot rank-1")
 """Shares of people who are named; the highest, over all recognisers, is what a method leaves to an attacker."""
-
-_REFERENCES = (CLEAR, CONTEXT, MASKED)
 
 _QUALITY = {
     "SSIM": "SSIM with the clear picture (more is closer)",
@@ -67,8 +65,9 @@ def _shares(results: Sequence[Result], chance: float) -> str:
         rows: dict[str, dict[str, Score]] = {}
         for result in results:
             found = [score for score in result.scores if score.name == name]
-            if found:
-                rows.setdefault(result.method, {})[result.group] = found[0]
+            if found and is_attack(result):
+                row, mark = shown_to(result)
+                rows.setdefault(row, {})[mark] = found[0]
         caption = f"{name}: share of people who are named, with the 95 % Wilson interval."
         plots.append(_figure(draw_shares(rows, chance), caption))
     return _section("Who is recognised", "".join(plots))
@@ -95,13 +94,13 @@ def _lines(results: Sequence[Result], quality: str) -> list[Line]:
         line, strength = _split(result.method)
         for score in result.scores:
             if score.name == quality:
-                label = line if line in _REFERENCES else "" if strength is None else f"{strength:g}"
+                label = line if line in REFERENCES else "" if strength is None else f"{strength:g}"
                 points.setdefault(line, []).append((strength or 0.0, label, best, score))
     lines = []
     for name, found in points.items():
         ordered = sorted(found, key=lambda each: each[0])
         shown = [(x, y) for _, _, x, y in ordered]
-        lines.append(Line(name, shown, [label for _, label, _, _ in ordered], name in _REFERENCES))
+        lines.append(Line(name, shown, [label for _, label, _, _ in ordered], name in REFERENCES))
     return lines
 
 

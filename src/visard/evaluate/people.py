@@ -6,6 +6,7 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -17,6 +18,12 @@ from visard.errors import SourceError, UsageError
 from visard.types import Pixels
 
 Fold = Literal["tune", "judge", "all"]
+
+Albums = dict[str, list[str]]
+"""Person -> the names of their pictures below the data."""
+
+_LEAST, _MOST, _FEW = 10, 60, 2
+"""People from whom a network can learn what holds for others, from how many it learns at most, and pictures of each."""
 
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
@@ -39,21 +46,53 @@ def load(data: Path, people: int, pictures: int, fold: Fold = "all") -> list[Pic
     """
     if people < 2 or pictures < 2:
         raise UsageError(f"{people} people with {pictures} pictures", hint="2 people with 2 pictures are the least")
-    albums: dict[str, list[str]] = {}
-    try:
+    chosen, _ = _chosen(data, people, pictures, fold)
+    if len(chosen) < people:
+        what = f"{len(chosen)} people of the fold {fold!r} have {pictures} pictures, {people} are asked for"
+        raise UsageError(what, where=data, hint="ask for fewer people or pictures")
+    return _read(data, chosen)
+
+
+def others(data: Path, people: int, pictures: int, fold: Fold) -> list[Picture]:
+    """Return pictures of 60 people of the fold, at most, whom `load` does not give for the same words.
+
+    Each has two pictures at most: more people teach more. Raises SourceError, UsageError for fewer than 10 people.
+    """
+    _, left = _chosen(data, people, pictures, fold)
+    rest = {person: names[:_FEW] for person, names in list(left.items())[:_MOST]}
+    if len(rest) < _LEAST:
+        what = f"{len(rest)} further people are left to learn from, {_LEAST} are needed"
+        raise UsageError(what, where=data, hint="ask for fewer people")
+    return _read(data, rest)
+
+
+def _chosen(data: Path, people: int, pictures: int, fold: Fold) -> tuple[Albums, Albums]:
+    """Return the pictures of the people who are asked for, and those of the rest of the fold, by person."""
+    with _reported(data):
+        albums: Albums = {}
         for name in sorted(_names(data)):
             albums.setdefault(PurePosixPath(name).parent.as_posix(), []).append(name)
-        full = {person: names[:pictures] for person, names in albums.items() if len(names) >= pictures}
-        chosen = _fold(sorted(albums, key=_digest), fold)
-        chosen = [person for person in chosen if person in full][:people]
-        if len(chosen) < people:
-            what = f"{len(chosen)} people of the fold {fold!r} have {pictures} pictures, {people} are asked for"
-            raise UsageError(what, where=data, hint="ask for fewer people or pictures")
-        wanted = {name: person for person in chosen for name in full[person]}
+    mine = _fold(sorted(albums, key=_digest), fold)
+    full = [person for person in mine if len(albums[person]) >= pictures][:people]
+    return (
+        {person: albums[person][:pictures] for person in full},
+        {person: albums[person][:pictures] for person in mine if person not in set(full)},
+    )
+
+
+def _read(data: Path, albums: Albums) -> list[Picture]:
+    wanted = {name: person for person, names in albums.items() for name in names}
+    with _reported(data):
         read = {name: _decode(content, name) for name, content in _contents(data, set(wanted))}
+    return [Picture(person, name, read[name]) for name, person in wanted.items()]
+
+
+@contextmanager
+def _reported(data: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, tarfile.TarError) as error:
         raise SourceError(f"cannot be read: {error}", where=data, hint="give a tar or a folder of folders") from error
-    return [Picture(person, name, read[name]) for name, person in wanted.items()]
 
 
 def _digest(person: str) -> str:

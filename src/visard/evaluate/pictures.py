@@ -12,11 +12,15 @@ from visard.attack.looks import Look
 from visard.attack.score import Score, absent
 from visard.errors import ModelError
 from visard.evaluate.bearing import bearing
+from visard.evaluate.features import MobileNetV2, Network
+from visard.evaluate.inception import Inception, InceptionNsfw
 from visard.evaluate.interval import mean
-from visard.evaluate.meshes import meshes
-from visard.evaluate.quality import frechet, outside_change, psnr, seam, sharpness, ssim
+from visard.evaluate.meshes import clear_mesh, meshes
+from visard.evaluate.perception import Lpips, MobileLpips, perceived
+from visard.evaluate.quality import bangs, frechet, outside_change, psnr, seam, sharpness, ssim
 from visard.evaluate.utility import detected, pose
 from visard.models.store import entry
+from visard.shape.mesh import OVAL
 from visard.types import Mask
 
 _SMALLEST = 11
@@ -24,17 +28,20 @@ _SMALLEST = 11
 
 
 def looked_at(looks: Sequence[Look], masks: Sequence[Mask], keep: Keep = forget) -> tuple[Score, ...]:
-    """Return detection, pose, what the face does, likeness to the clean pictures, seams, Frechet distance, sex, age.
+    """Return detection, pose, what the face does, likeness to the clean pictures, seams, distances, sex, age.
 
     masks: (H, W) of what was hidden in each picture. What cannot be computed is absent, with the reason.
     """
     found = meshes(looks, keep)
+    both, people = [(look.clean, look.hidden) for look in looks], [look.person for look in looks]
     return (
         *detected(looks, keep),
         *pose(looks, found),
         *bearing(looks, found, keep),
         *_similar(looks, masks),
-        _distance(looks, keep),
+        mean("bangs", [_bangs(look, keep) for look in looks], people, "no picture"),
+        *(perceived(kind, both, people, keep) for kind in (Lpips, MobileLpips)),
+        *(_distance(kind, looks, keep) for kind in (Inception, MobileNetV2, InceptionNsfw)),
         *_attributes(looks, keep),
     )
 
@@ -55,21 +62,26 @@ def _similar(looks: Sequence[Look], masks: Sequence[Mask]) -> list[Score]:
     ]
 
 
-def _distance(looks: Sequence[Look], keep: Keep) -> Score:
-    """Return the Frechet distance of whole pictures before and after; n counts the pictures on each side."""
-    from visard.evaluate.features import MobileNetV2
+def _bangs(look: Look, keep: Keep) -> float:
+    outline = clear_mesh(look, keep)[list(OVAL), :2]
+    # The outline begins in the middle of the forehead: a sixth of it, to either side, is the forehead's edge.
+    sixth = len(OVAL) // 6
+    return bangs(look.clean, look.hidden, np.roll(outline, sixth, 0)[: 2 * sixth + 1], float(np.ptp(outline[:, 1])))
 
+
+def _distance(kind: type[Network], looks: Sequence[Look], keep: Keep) -> Score:
+    """Return a Frechet distance of whole pictures before and after; n counts the pictures on each side."""
     if len(looks) < 2:
-        return absent("fd_mobilenetv2", "one picture has no spread")
+        return absent(kind.name, "one picture has no spread")
     try:
-        network, name = MobileNetV2(), f"mobilenetv2 {entry('mobilenetv2').sha256[:8]}"
+        network, name = kind(), f"{kind.model} {entry(kind.model).sha256[:8]}"
     except ModelError as error:
-        return absent("fd_mobilenetv2", str(error))
+        return absent(kind.name, str(error))
     before, after = (
         np.stack([keep(name, pixels, partial(network, pixels)) for pixels in side]).astype(np.float64)
         for side in ([look.clean for look in looks], [look.hidden for look in looks])
     )
-    return Score("fd_mobilenetv2", frechet(before, after), len(looks))
+    return Score(kind.name, frechet(before, after), len(looks))
 
 
 def _attributes(looks: Sequence[Look], keep: Keep) -> tuple[Score, ...]:

@@ -11,7 +11,7 @@ from visard.attack.score import Score
 COLOURS = ("#2f7ed8", "#d9662b", "#3a9d5d", "#a05fc0", "#c2a01d", "#cf4d7c", "#3aa6a6", "#8c6d46")
 """Of marks and lines, in this order and again from the start; readable on black and on white."""
 
-_ROW, _LEFT, _WIDTH, _RIGHT = 13, 250, 560, 24
+_ROW, _LEFT, _WIDTH, _RIGHT = 13, 310, 560, 24
 """Pixels: height of a row's mark, room for its name, breadth of the plane, room beside it."""
 
 

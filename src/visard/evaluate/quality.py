@@ -70,20 +70,34 @@ def gaussian_distance(m1: Features, s1: Features, m2: Features, s2: Features) ->
 
 
 def seam(before: Pixels, after: Pixels, mask: Mask) -> float:
-    """Return by how many grey levels a pixel the picture became steeper along the masks' edges; 0 without an edge.
+    """Return by how many grey levels a pixel the picture became steeper across the masks' rims; 0 without a rim.
 
-    The mean over the ring where the mask (H, W) lies between 0 and 1, of the luma's gradient after less before.
+    The mean over the ring where the mask (H, W) lies between 0 and 1, of the luma's slope in the direction in which
+    the mask falls, after less before: what runs along the rim is no seam.
     """
     ring = (mask > 0) & (mask < 1)
     if not ring.any():
         return 0.0
-    steep = [_steepness(pixels)[ring].mean() for pixels in (before, after)]
+    down, across = np.gradient(mask.astype(np.float64))
+    length = np.maximum(np.hypot(down, across), 1e-12)
+    steep = []
+    for pixels in (before, after):
+        slopes = np.gradient(_luma(pixels))
+        steep.append(np.abs((slopes[0] * down + slopes[1] * across) / length)[ring].mean())
     return float(steep[1] - steep[0])
 
 
-def _steepness(pixels: Pixels) -> NDArray[np.float64]:
-    down, across = np.gradient(_luma(pixels))
-    return np.asarray(np.hypot(down, across), np.float64)
+def bangs(before: Pixels, after: Pixels, forehead: NDArray[np.float32], face: float) -> float:
+    """Return the mean change, in grey levels, of the hair over a forehead: a strip along its edge.
+
+    forehead: (N, 2) points of the edge, in pixels. face: the face's height in pixels, of which the strip is a
+    quarter wide.
+    """
+    strip = np.zeros(before.shape[:2], np.uint8)
+    line = np.round(forehead).astype(np.int32)
+    cv2.polylines(strip, [line], isClosed=False, color=1, thickness=max(1, round(face / 4)))
+    inside = strip > 0
+    return float(np.abs(before[inside].astype(np.float64) - after[inside]).mean()) if inside.any() else nan
 
 
 def _luma(pixels: Pixels) -> NDArray[np.float64]:

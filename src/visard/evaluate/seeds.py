@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
-from visard.evaluate.judge import CLEAR, Result
+from visard.evaluate.results import CLEAR, NO_RECOGNISER, Result
 from visard.evaluate.table import Table, cell
 
 
@@ -23,18 +23,23 @@ def reproduce(name: str, results: Sequence[Result]) -> list[Table]:
 def _fill_in(table: Mapping[str, Any], results: Sequence[Result]) -> Table:
     measured = {(r.method, r.group): {score.name: score for score in r.scores} for r in results}
     columns = table["columns"]
-    # Where no column is ever measured, rows of ours would be empty: the reasons alone are printed.
-    methods = list(dict.fromkeys(r.method for r in results)) if any("measure" in column for column in columns) else []
+    # Rows of which no column was tried would be empty: the reasons alone are printed.
+    wanted = {(column.get("group", ""), name) for column in columns for name in _listed(column)}
+    told = {r.method for r in results for score in r.scores if (r.group, score.name) in wanted}
+    methods = [method for method in dict.fromkeys(r.method for r in results) if method in told]
     rows = [[f"{row[0]} (published)", *row[1:]] for row in table["published"]]
     reasons: dict[str, list[str]] = {}
     cells: list[list[str]] = [[] for _ in methods]
     for column in columns:
-        scores = [measured.get((m, column.get("group", "")), {}).get(column.get("measure", "")) for m in methods]
+        group, measures = column.get("group", ""), _listed(column)
         empty: dict[str, list[str]] = {column["reason"]: methods} if "reason" in column else {}
-        for method, score, row in zip(methods, scores, cells, strict=True):
-            row.append("" if score is None or score.value is None else f"{cell(score)} {_source(column)}")
-            if "measure" in column and (score is None or score.value is None):
-                why = f"{_source(column)} was not measured" if score is None else score.reason
+        for method, row in zip(methods, cells, strict=True):
+            known = measured.get((method, group), {})
+            scores = [score for name in measures if (score := known.get(name)) is not None]
+            score = next((score for score in scores if score.value is not None), None)
+            row.append("" if score is None else f"{cell(score)} {_source(score.name, group)}")
+            if measures and score is None:
+                why = scores[-1].reason if scores else f"{_source(measures[-1], group)} was not measured"
                 empty.setdefault(why, []).append(method)
         for why, rows_of in empty.items():
             where = "" if len(rows_of) == len(methods) else f" of {'; '.join(rows_of)}"
@@ -47,6 +52,11 @@ def _fill_in(table: Mapping[str, Any], results: Sequence[Result]) -> Table:
     )
 
 
-def _source(column: Mapping[str, str]) -> str:
+def _listed(column: Mapping[str, Any]) -> list[str]:
+    """Return the measures for a column's place, best first: a substitute counts where the one before is absent."""
+    return [str(name) for name in column.get("measures", ())]
+
+
+def _source(measure: str, group: str) -> str:
     """Return the name of what is measured, and by whom, where that is a recogniser."""
-    return column["measure"] if column["group"] == "pictures" else f"{column['measure']} by {column['group']}"
+    return measure if group in NO_RECOGNISER else f"{measure} by {group}"

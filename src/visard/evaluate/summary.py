@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from visard.evaluate.judge import CLEAR, COST, PICTURES, Judge, Result, is_attack
+from visard.evaluate.judge import Judge
 from visard.evaluate.page import render
+from visard.evaluate.results import CLEAR, COST, NO_RECOGNISER, PICTURES, RECOVERY, Result, is_attack, shown_to
 from visard.evaluate.table import Table, tabulate
 from visard.publish import publish
 
@@ -17,33 +18,50 @@ _SHARES = "Shares are in percent, with the 95 % Wilson interval and the number o
 
 
 def summarise(results: Sequence[Result]) -> list[Table]:
-    """Return the tables of an evaluation: who is recognised, and what is kept."""
-    attacked = [({"pictures": r.method, "recogniser": r.group}, r.scores) for r in results if is_attack(r)]
-    seen, spent = ([({"pictures": r.method}, r.scores) for r in results if r.group == g] for g in (PICTURES, COST))
-    priced = [row for row in spent if any(score.value is not None for score in row[1])]
-    named = {"Recognised": attacked, "Kept": seen, "Cost": priced}
-    return [tabulate(title, rows) for title, rows in named.items() if rows]
+    """Return the tables of an evaluation: who is recognised, what is kept, what comes back, and what it costs."""
+    attacked = [
+        (dict(zip(("pictures", "recogniser"), shown_to(r), strict=True)), r.scores) for r in results if is_attack(r)
+    ]
+    rows = {g: [({"pictures": r.method}, r.scores) for r in results if r.group == g] for g in NO_RECOGNISER}
+    # What is no method has no price and no way back.
+    spent, back = (
+        [row for row in rows[g] if any(score.value is not None for score in row[1])] for g in (COST, RECOVERY)
+    )
+    named = {"Recognised": attacked, "Kept": rows[PICTURES], "Recovered": back, "Cost": spent}
+    return [tabulate(title, listed) for title, listed in named.items() if listed]
 
 
-def as_text(judge: Judge, tables: Sequence[Table], level: int = 0) -> str:
+def steadiness(results: Sequence[Result]) -> Table:
+    """Return the table of videos: how much what was hidden flickers."""
+    return tabulate("Videos", [({"video": r.group, "method": r.method}, r.scores) for r in results])
+
+
+def words(judge: Judge, unlearnt: str = "") -> list[str]:
+    """Return what tables rest on; unlearnt: why nobody learnt to undo a method."""
+    left_out = f"; {judge.faceless} without a face are left out" if judge.faceless else ""
+    head = f"{len(judge.pictures)} pictures of {judge.people} people, chance {100 / judge.people:.1f} %{left_out}."
+    return [head, _SHARES, *([f"Nobody learnt to undo the methods: {unlearnt}."] if unlearnt else [])]
+
+
+def as_text(lines: Sequence[str], tables: Sequence[Table], level: int = 0) -> str:
     """Return the tables in Markdown under one line on what they rest on; level: of their headings, 0 for none."""
-    return f"{_head(judge)}. {_SHARES}\n\n" + "\n".join(table.markdown(level) for table in tables)
+    return f"{' '.join(lines)}\n\n" + "\n".join(table.markdown(level) for table in tables)
 
 
-def write_summary(judge: Judge, results: Sequence[Result], tables: Sequence[Table], folder: Path) -> None:
-    """Write table.md and report.html, replacing earlier ones; raises TargetError.
+def write_tables(lines: Sequence[str], tables: Sequence[Table], folder: Path) -> None:
+    """Write table.md, replacing an earlier one; raises TargetError."""
+    with publish(folder / "table.md", overwrite=True) as draft:
+        draft.write_text(as_text(lines, tables, level=2), "utf-8")
+
+
+def write_page(
+    judge: Judge, lines: Sequence[str], results: Sequence[Result], tables: Sequence[Table], folder: Path
+) -> None:
+    """Write report.html, replacing an earlier one; raises TargetError.
 
     The page shows hidden faces of a few people for each method, and nothing of the clear pictures.
     """
     methods = [method for method in dict.fromkeys(result.method for result in results) if method != CLEAR]
     faces = {method: judge.shown(method, _SHOWN) for method in methods}
-    words = [_head(judge), _SHARES]
-    with publish(folder / "table.md", overwrite=True) as draft:
-        draft.write_text(as_text(judge, tables, level=2), "utf-8")
     with publish(folder / "report.html", overwrite=True) as draft:
-        draft.write_text(render(words, results, tables, faces, 1 / judge.people), "utf-8")
-
-
-def _head(judge: Judge) -> str:
-    left_out = f"; {judge.faceless} without a face are left out" if judge.faceless else ""
-    return f"{len(judge.pictures)} pictures of {judge.people} people, chance {100 / judge.people:.1f} %{left_out}"
+        draft.write_text(render(lines, results, tables, faces, 1 / judge.people), "utf-8")

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from visard.attack.score import Score
 
 PLAIN = {
+    "bangs", "million parameters", "million MACs",
+    *(f"recovered {name}" for name in ("LPIPS", "lpips_mobilenetv2", "PSNR", "SSIM", "PieAPP")),
     "linkability", "diversity", "age change", "pose", "yaw", "pitch", "roll", "mouth opening", "eye opening", "gaze",
-    "PSNR", "SSIM", "seam", "sharpness", "outside change", "fd_mobilenetv2", "ms a face", "memory",
+    "PSNR", "SSIM", "seam", "sharpness", "outside change", "LPIPS", "lpips_mobilenetv2", "PieAPP",
+    "fid", "fd_mobilenetv2", "fd_inception_nsfw", "ms a face", "memory",
     "flicker", "source flicker",
 }  # fmt: skip
 """Scores that are no shares."""
@@ -47,11 +50,13 @@ def cell(score: Score) -> str:
 def tabulate(title: str, rows: Iterable[tuple[Mapping[str, str], Sequence[Score]]]) -> Table:
     """Return a table of scores; each row is what it is about (head -> text) and its scores.
 
-    Under the table stands what could not be computed, why, and for which rows.
+    Under the table stands what could not be computed, why, and for which rows; what nobody could has no column.
     """
     listed = list(rows)
     texts = [dict(about) | {score.name: cell(score) for score in scores} for about, scores in listed]
-    head = list(dict.fromkeys(key for text in texts for key in text))
+    known = {score.name for _, scores in listed for score in scores if score.value is not None}
+    head = list(dict.fromkeys(key for about, scores in listed for key in (*about, *(s.name for s in scores))))
+    head = [key for key in head if key in known or any(key in about for about, _ in listed)]
     missing = gaps({", ".join(about.values()): scores for about, scores in listed})
     return Table(title, head, [[text.get(key, "") for key in head] for text in texts], missing)
 

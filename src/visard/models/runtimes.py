@@ -86,7 +86,7 @@ class LiteNet:
 
     def _load(self) -> Any:
         content = store.read(self.name)
-        with _without_info_lines():
+        with without_info_lines():
             from ai_edge_litert.interpreter import Interpreter
 
             net = Interpreter(model_content=content, num_threads=2)
@@ -95,7 +95,8 @@ class LiteNet:
 
 
 @contextmanager
-def _without_info_lines() -> Iterator[None]:
+def without_info_lines() -> Iterator[None]:
+    """Keep TensorFlow Lite's greetings off standard error."""
     # The library logs "INFO: Created ..." to file descriptor 2 with no switch to turn it off; what else
     # is written meanwhile, by anyone, is passed on.
     sys.stderr.flush()

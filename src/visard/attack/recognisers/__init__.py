@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from visard.attack.recognisers.recogniser import Recogniser
 from visard.errors import ModelError, UsageError, suggest
@@ -19,15 +20,24 @@ RECOGNISERS: Mapping[str, str] = {
     "facenet": "visard.attack.recognisers.facenet:FaceNet",
     "faceres": "visard.attack.recognisers.human:FaceRes",
     "mobileface": "visard.attack.recognisers.human:MobileFace",
+    "facenet-vggface2": "visard.attack.recognisers.facenet_vggface2:FaceNetVggFace2",
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 
 WHITE_BOX = ("pixels", "dlib", "facenet")
-HELD_OUT = ("faceres", "mobileface")
+HELD_OUT = ("faceres", "mobileface", "facenet-vggface2")
+"""So is every ONNX file that the user names: nothing here was made with it."""
 
 
 def find_recogniser(name: str) -> type[Recogniser]:
-    """Return the class of a recogniser, with its card; raises UsageError with a suggestion for an unknown name."""
+    """Return the class of a recogniser, with its card; name: of RECOGNISERS, or the path of an ONNX file.
+
+    Raises UsageError with a suggestion for an unknown name; see `of_file` for what a file raises.
+    """
+    if name.endswith(".onnx"):
+        from visard.attack.recognisers.onnx_file import of_file
+
+        return of_file(Path(name))
     if name not in RECOGNISERS:
         raise UsageError(f"unknown recogniser {name!r}", hint=suggest(name, RECOGNISERS))
     module, _, attribute = RECOGNISERS[name].partition(":")
@@ -36,15 +46,13 @@ def find_recogniser(name: str) -> type[Recogniser]:
 
 
 def make(name: str) -> Recogniser:
-    """Return the named recogniser, ready to use.
+    """Return the recogniser of a name, or of an ONNX file's path, ready to use.
 
     Raises UsageError for an unknown name, ModelError where its weights or torch are absent.
     """
     recogniser = find_recogniser(name)
     if missing := store.absent(recogniser.card.models):
-        raise ModelError(
-            f"the recogniser {name} has no weights here", hint=f"run `visard models fetch {' '.join(missing)}`"
-        )
+        raise ModelError(f"the recogniser {name} has no weights here", hint=store.remedy(missing))
     return recogniser()
 
 

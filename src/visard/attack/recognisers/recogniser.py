@@ -40,11 +40,12 @@ class Card:
     """What is known of a recogniser: training set, accuracy on pairs of LFW measured here, licence, files.
 
     accuracy: share of right answers on `pairs` pairs of the judged development people (bench/recognisers.py),
-    half of them genuine, threshold chosen on other people. models: names in the catalogue.
+    half of them genuine, threshold chosen on other people; None where it was not measured. models: names in the
+    catalogue.
     """
 
     training: str
-    accuracy: float
+    accuracy: float | None
     pairs: int
     licence: str
     models: tuple[str, ...]
