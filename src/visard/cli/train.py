@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import click
 
 from visard.cli.shared import ensure_models, existing
+from visard.errors import ModelError
 
 
 @click.group("train")
@@ -51,6 +54,28 @@ def train_shape(data: Path, out: Path, terms: str, overwrite: bool) -> None:
     figures = train(data, out, terms, overwrite, _bars())
     click.echo(f"{figures['faces']} faces of {figures['people']} people, {figures['photos']} photos", err=True)
     click.echo(str(out / "face_shape.safetensors"))
+
+
+@command.command("inpaint")
+@_data
+@click.option("--out", type=existing, required=True, help="Folder for the checkpoint, the log and the sheets.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), required=True, help="How long to train.")
+@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
+@click.option("--apart", type=existing, help="Folder or tar of people on whom it will be judged; none of them teaches it.")
+def train_inpaint(data: Path, out: Path, minutes: float, resume: bool, apart: Path | None) -> None:
+    """Teach the network that `inpaint` paints with; needs torch, and uses a GPU where there is one."""
+    ensure_models(False)
+    _need_torch()
+    from visard.train.inpaint import train
+
+    progress = train(data, out, minutes, resume, apart, _bars(), lambda line: click.echo(json.dumps(line)))
+    click.echo(f"{progress.images} pictures in {progress.steps} steps, {progress.seconds / 60:.0f} minutes", err=True)
+    click.echo(str(out / "checkpoint.safetensors"))
+
+
+def _need_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise ModelError("training a network needs torch", hint="pip install 'visard[torch]'")
 
 
 def _bars() -> Callable[[str, int, int], None]:

@@ -112,16 +112,23 @@ class Bank:
     def fitting(
         self, texture: Pixels, embedding: Embedding | None, similar: frozenset[str], rng: np.random.Generator
     ) -> NDArray[np.intp]:
-        """Return the donors that resemble a face in the traits of `similar`, in an order that the generator draws.
+        """Return `suited` for what the reader says of a face's (256, 256, 3) texture and embedding."""
+        return self.suited(self.reader(texture, embedding), skin_tone(texture), similar, rng)
 
-        Coarsely on purpose: the nearer a donor is to the person, the more it tells who that was.
+    def suited(
+        self, attributes: Floats, tone: Floats, similar: frozenset[str], rng: np.random.Generator
+    ) -> NDArray[np.intp]:
+        """Return the donors like somebody in the traits of `similar`, in an order that the generator draws.
+
+        attributes: (7,) as the bank's; tone: (3,) Lab. Coarsely on purpose: the nearer a donor is to the person, the
+        more it tells who that was.
         """
-        sex, age = self.reader(texture, embedding)[:2].clip(0, (1, 12)).tolist()
+        sex, age = attributes[:2].clip(0, (1, 12)).tolist()
         low, high = next((low, high) for end, low, high in _BANDS if age < end)
         ages = self.attributes[:, 1]
         other_sex = np.abs(self.attributes[:, 0] - sex) / _SEX
         other_age = 1 + np.maximum(low - ages, ages - high)
-        away = (self.tones - skin_tone(texture)) * np.array([0.6, 1.0, 1.0], np.float32)
+        away = (self.tones - tone) * np.array([0.6, 1.0, 1.0], np.float32)
         other_skin = np.linalg.norm(away, axis=1) / _TONE
         apart = {"sex": other_sex, "age": other_age, "skin": other_skin}
         # Up to 1 a donor resembles the person; how well, nobody asks.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import ClassVar
 
 import cv2
@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.errors import Unfit, UsageError, suggest
-from visard.methods.donors import TRAITS, Bank
+from visard.methods.donors import TRAITS
 from visard.methods.donors import bank as open_bank
-from visard.methods.features import open_mouth, turn_eyes, with_irises
+from visard.methods.dressing import dress, faced, reshape
+from visard.methods.features import open_mouth, turn_eyes
 from visard.methods.strength import check_share
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import Vertices, find_mesh, region_of
-from visard.shape.mesh import TEXTURE, Pose, canonical, sample
+from visard.shape.mesh import TEXTURE, canonical, sample
 from visard.shape.texture import inside, light, plain, relight, rim, skin
 from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Region
 
@@ -44,9 +45,6 @@ _TEMPLE = 17
 
 _DEVIATION = 1.4826
 """Standard deviation over median absolute deviation of a normal distribution."""
-
-_SHAPE = 1.25
-"""How much of the donor's shape, rather than the person's, a face has at full strength."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +157,10 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
 def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: int = _FINEST) -> Pixels:
     donors, face = open_bank(how.bank), canonical()
     pose = face.fit_pose(vertices)
-    new_vertices = _reshape(donors, vertices, pose, donor, how.strength)
-    source, (texture, own_light) = face.unwrap(patch.pixels, vertices), _dress(donors, donor)
+    new_vertices = reshape(donors, vertices, pose, donor, how.strength)
+    source, (texture, own_light) = face.unwrap(patch.pixels, vertices), dress(donors, donor)
     bare = skin(source)
-    lit = relight(texture, own_light, light(source, bare * _seen(pose) + 1e-3 * inside()))
+    lit = relight(texture, own_light, light(source, bare * faced(pose) + 1e-3 * inside()))
     alpha = _cover(bare)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
     box = region_of(vertices).box.union(region_of(new_vertices).box)
@@ -190,29 +188,6 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
     mixed = weight[..., None] * new + (1 - weight[..., None]) * window
     result[rows, columns] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
     return result
-
-
-@lru_cache(maxsize=32)
-def _dress(donors: Bank, donor: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return a donor's texture with all that a face needs, and the light on it."""
-    texture = with_irises(donors.texture(donor)).astype(np.float32)
-    return texture, light(texture, inside())
-
-
-def _reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> NDArray[np.float32]:
-    shape = pose.lift(vertices)
-    gain = _SHAPE * strength
-    change = donors.build(gain * (donors.shapes[donor] - donors.identity(shape)))
-    # The outline stays: what lies behind it is not ours to redraw.
-    fade = np.clip(sample(rim(), canonical().uv[:, None]) / 45.0, 0, 1)
-    return pose.place(shape + change * fade * fade * (3 - 2 * fade))
-
-
-def _seen(pose: Pose) -> Mask:
-    """Return how squarely each texel faces the camera: the far side of a turned head shows background."""
-    across = np.linspace(-1, 1, TEXTURE, dtype=np.float32)[None, :]
-    hidden = np.maximum(0, across * np.float32(np.sin(np.radians(pose.angles[0])) * 2.2))
-    return np.asarray(np.clip(1 - 1.2 * hidden, 0.05, 1) * inside(), np.float32)
 
 
 def _cover(bare: Mask) -> Mask:

@@ -49,11 +49,11 @@ def alignment(patch: Patch, size: int) -> Matrix:
     Five points are laid on `TEMPLATE` by least squares (Umeyama 1991); without them, or where they are no
     face's, the hidden part is centred. Where it would stick out, the square shows more.
     """
-    hidden = _corners(patch.mask)
+    hidden = corners(patch.mask)
     if patch.points is not None and len(patch.points) == len(TEMPLATE) and np.isfinite(patch.points).all():
         fitted = fit(patch.points, TEMPLATE * size)
         if np.isfinite(fitted).all() and scale_of(fitted) > 0:
-            enclosing = _enclose(fitted, hidden, size)
+            enclosing = enclose(fitted, hidden, size)
             if np.ptp(_move(hidden, enclosing), axis=0).max() >= _SMALLEST_SHARE * size:
                 return enclosing
     centre, side = (hidden.min(axis=0) + hidden.max(axis=0)) / 2, float(np.ptp(hidden, axis=0).max())
@@ -74,7 +74,7 @@ def see(
     return warp(values, _compose(_invert(half), _compose(matrix, half)), height, width, border, enlarge)
 
 
-def _enclose(matrix: Matrix, hidden: NDArray[np.float64], size: int) -> Matrix:
+def enclose(matrix: Matrix, hidden: NDArray[np.float64], size: int) -> Matrix:
     """Return the map scaled down about the square's centre until the hidden corners lie inside."""
     reach = float(np.abs(_move(hidden, matrix) - size / 2).max())
     if reach <= size / 2:
@@ -83,7 +83,7 @@ def _enclose(matrix: Matrix, hidden: NDArray[np.float64], size: int) -> Matrix:
     return np.column_stack([matrix[:, :2] * shrink, (matrix[:, 2] - size / 2) * shrink + size / 2])
 
 
-def _corners(mask: Mask) -> NDArray[np.float64]:
+def corners(mask: Mask) -> NDArray[np.float64]:
     """Return points (K, 2) around what the mask hides: the ends of its rows and columns; all of it if nothing."""
     inside = mask > 0
     if not inside.any():
