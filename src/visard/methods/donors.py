@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from visard.errors import ModelError, UsageError
+from visard.errors import ModelError, UsageError, suggest
 from visard.shape.identity import Embedding
 from visard.shape.mesh import TEXTURE, canonical, shape_file
 from visard.shape.texture import skin_tone
@@ -46,6 +46,14 @@ _TONE = 35.0
 
 TRAITS = ("age", "sex", "skin")
 """In what a donor may resemble the person."""
+
+
+def chosen_traits(similar: str) -> frozenset[str]:
+    """Return the traits that a setting names, by commas; raises UsageError for an unknown one."""
+    traits = frozenset(filter(None, (trait.strip() for trait in str(similar).split(","))))
+    for trait in sorted(traits - set(TRAITS)):
+        raise UsageError(f"unknown trait {trait!r} in similar", hint=suggest(trait, TRAITS))
+    return traits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,6 +163,8 @@ def bank(path: str = "") -> Bank:
 
     Raises ModelError where it is absent, no bank, or of another version; UsageError where that is true of the path.
     """
+    if not isinstance(path, str):
+        raise UsageError(f"bank is {path!r}", hint="give a file's path in quotes")
     failure, name = (UsageError, f"bank '{path}'") if path else (ModelError, "the donor bank")
     remedy = "give a donors.safetensors of `visard train donors`" if path else "install visard again"
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +26,11 @@ def dress(donors: Bank, donor: int) -> tuple[Floats, Floats]:
     """Return a donor's texture (256, 256, 3) with all that a face needs, and the light on it."""
     texture = with_irises(donors.texture(donor)).astype(np.float32)
     return texture, light(texture, inside())
+
+
+def halved(texture: Floats) -> Floats:
+    """Return a texture at half its side, for small drawings, which would alias the whole one."""
+    return cv2.resize(texture, (TEXTURE // 2, TEXTURE // 2), interpolation=cv2.INTER_AREA)
 
 
 def reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> Vertices:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import INNER_LIPS, TEXTURE, Pose, canonical, mouth_opening, sample
-from visard.shape.similarity import Matrix
+from visard.shape.similarity import Matrix, scale_of
 from visard.shape.square import corners, enclose, see
 from visard.types import Mask, Pixels
 
@@ -28,6 +28,9 @@ REACH = 3.75
 
 _KNOWN = 0.999
 """Share of a pixel of the square that must be known for it to count as known."""
+
+_COARSE = 16
+"""Side of the scene as a guess sees it."""
 
 _OPEN = 0.06
 """Height over width of the mouth's opening from which on there is something between the lips."""
@@ -65,7 +68,7 @@ def surroundings(pixels: Pixels, mask: Mask, to_square: Matrix, side: int = SIDE
 
 
 def fill_in(colour: Floats, known: Mask) -> Floats:
-    """Return (S, S, 3) colours where known is 1, and elsewhere what lies around (pull and push, Gortler et al. 1996)."""
+    """Return (S, S, 3) colours where known is 1, else what lies around (pull and push, Gortler et al. 1996)."""
     levels = [(colour * known[..., None], known)]
     while len(levels[-1][1]) > 1:
         value, weight = levels[-1]
@@ -107,6 +110,18 @@ def inputs(filled: Floats, known: Mask, donor: Floats, staged: Stage) -> Floats:
     colours = [v / np.float32(127.5) - 1 for v in (filled, donor)]
     seen = np.dstack([colours[0], known, colours[1] * drawn - (1 - drawn), drawn, place, staged.normal])
     return np.ascontiguousarray(seen.transpose(2, 0, 1), np.float32)
+
+
+def moved(vertices: Floats, matrix: Matrix) -> Floats:
+    """Return (468, 3) vertices through a similarity, depth scaled with the rest."""
+    flat = vertices[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    return np.column_stack([flat, vertices[:, 2] * scale_of(matrix)]).astype(np.float32)
+
+
+def outlook(filled: Floats, known: Mask, identity: Floats) -> Floats:
+    """Return (F,) what a linear guess at a hidden person sees: the scene, coarsely, and (60,) the shape of the face."""
+    small = cv2.resize(np.dstack([filled / np.float32(255), known]), (_COARSE, _COARSE), interpolation=cv2.INTER_AREA)
+    return np.concatenate([small.ravel(), identity]).astype(np.float32)
 
 
 @cache

@@ -64,15 +64,18 @@ class Inpainter:
 
         inputs: (13, 128, 128), as `methods.scene.inputs` gives them.
         """
-        folded = inputs.reshape(-1, SIDE // 2, 2, SIDE // 2, 2).transpose(0, 2, 4, 1, 3).reshape(1, -1, SIDE // 2, SIDE // 2)
+        half = SIDE // 2
+        folded = inputs.reshape(-1, half, 2, half, 2).transpose(0, 2, 4, 1, 3).reshape(1, -1, half, half)
         light, brush = self._net(np.ascontiguousarray(folded))
-        drawn = brush.reshape(4, 2, 2, SIDE // 2, SIDE // 2).transpose(3, 1, 4, 2, 0).reshape(SIDE, SIDE, 4)
+        drawn = brush.reshape(4, 2, 2, half, half).transpose(3, 1, 4, 2, 0).reshape(SIDE, SIDE, 4)
         return np.ascontiguousarray(light[0].transpose(1, 2, 0)), drawn[..., :3].copy(), drawn[..., 3].copy()
 
 
 @cache
 def inpainter(file: Path = _FILE) -> Inpainter:
-    """Return the inpainter that visard ships; raises ModelError where it or its card is missing, broken or another's."""
+    """Return the inpainter that visard ships; raises ModelError where it or its card is missing, broken or not
+    each other's.
+    """
     card = file.with_suffix(".md")
     try:
         content, told = file.read_bytes(), card.read_text("utf-8")

@@ -17,10 +17,10 @@ from torch.nn import functional
 from visard.models.inpainter import EDGE, SLOPE
 
 INPUTS = 13
-"""Channels: surroundings filled in (3), known (1), donor (3), where it is drawn (1), place on the face (2) and which way
-it looks (3); see `methods.scene.inputs`."""
+"""Channels: surroundings filled in (3), known (1), donor (3), where it is drawn (1), place on the face (2), and which
+way it looks (3); see `methods.scene.inputs`."""
 
-WIDTHS = (40, 80, 144, 192)
+WIDTHS = (32, 64, 128, 192)
 """Channels at 64, 32, 16 and 8 pixels."""
 
 

@@ -72,7 +72,7 @@ def _embed(crop: Pixels, square: Matrix) -> Embedding:
 
 
 def chip(points: Points) -> Matrix:
-    """Return the similarity from a picture with a face's five points (5, 2) to the recogniser's square of 150 pixels."""
+    """Return the similarity from a picture, where a face's five points (5, 2) lie, to the recogniser's square."""
     return fit(points, _PLACES)
 
 

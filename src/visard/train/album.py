@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from visard.errors import UsageError
 from visard.methods.donors import TRAITS, bank
 from visard.methods.dressing import faced
-from visard.methods.scene import REACH, SIDE
+from visard.methods.scene import REACH, SIDE, moved
 from visard.publish import publish
 from visard.shape.identity import look
 from visard.shape.landmarks import find_mesh, region_of
 from visard.shape.mesh import canonical
-from visard.shape.similarity import Matrix, scale_of
+from visard.shape.similarity import Matrix
 from visard.shape.square import see
 from visard.shape.texture import inside, light, skin, skin_tone
-from visard.train.disjoint import unlike
+from visard.train.disjoint import Witness, unlike
 from visard.train.faces import Photo, Told
 
 Floats = NDArray[np.float32]
@@ -81,9 +81,12 @@ _SHAPES: dict[str, tuple[tuple[int, ...], Any]] = {
 def build(photos: Iterator[Photo | None], total: int, folder: Path, others: Floats, told: Told) -> Album:
     """Read photos into a folder and return the album; None is a photo without a usable face.
 
-    others: (M, 128) embeddings of people to be kept out. Raises UsageError where no photo has a usable face, or only one person has; ModelError; TargetError.
+    others: (M, 512) vectors of people to be kept out. Raises UsageError where no photo has a usable face, or only
+    one person has; ModelError; TargetError.
     """
     people: list[str] = []
+    vectors: list[Floats] = []
+    witness = Witness() if len(others) else None
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: (folder / f"{name}.raw").open("wb") for name in _SHAPES}
     try:
@@ -92,6 +95,7 @@ def build(photos: Iterator[Photo | None], total: int, folder: Path, others: Floa
             row = None if photo is None else _row(photo)
             if photo is not None and row is not None:
                 people.append(photo.person)
+                vectors += [witness(photo)] if witness else []
                 for name, file in files.items():
                     file.write(np.ascontiguousarray(row[name], _SHAPES[name][1]).tobytes())
     finally:
@@ -100,8 +104,7 @@ def build(photos: Iterator[Photo | None], total: int, folder: Path, others: Floa
     if len(set(people)) < 2:
         what = "one person is too few to learn from" if people else "no photo shows a face that is large enough"
         raise UsageError(what, hint="give --data photos of several people, in folders of their own")
-    vectors = np.fromfile(folder / "embeddings.raw", np.float32).reshape(len(people), -1)
-    rows = np.flatnonzero(unlike(vectors, people, others)).tolist()
+    rows = np.flatnonzero(unlike(np.array(vectors, np.float32), people, others)).tolist()
     if len({people[i] for i in rows}) < 2:
         raise UsageError("nearly all are people to be kept out", hint="give --data photos of other people than --apart")
     with publish(folder / _INDEX, overwrite=True) as draft:
@@ -156,12 +159,6 @@ def _row(photo: Photo) -> dict[str, Any] | None:
         "traits": np.concatenate([attributes, tone]),
         "embeddings": seen.embedding,
     }
-
-
-def moved(vertices: Floats, matrix: Matrix) -> Floats:
-    """Return (468, 3) vertices through a similarity, depth scaled with the rest."""
-    flat = vertices[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-    return np.column_stack([flat, vertices[:, 2] * scale_of(matrix)]).astype(np.float32)
 
 
 def _square(centre: NDArray[np.float64], roll: float, across: float) -> Matrix:

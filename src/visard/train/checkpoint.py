@@ -1,7 +1,7 @@
-"""Where training stands, as one file: weights, optimisers' memories, and how many pictures were seen; nothing runs in it.
+"""Where training stands, as one file: weights, optimisers' memories, how many pictures were seen; nothing runs in it.
 
-All randomness of a recipe derives from its seed and the number of the picture or step, so that no generator's state needs
-keeping.
+All randomness of a recipe derives from its seed and the number of the picture or step, so that no generator's state
+needs keeping.
 """
 
 from __future__ import annotations

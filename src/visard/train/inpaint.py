@@ -1,7 +1,8 @@
 """The inpainter's recipe: what is hidden is painted again, around a donor's face, until a critic cannot tell.
 
-Losses: colours where they are known; light, coarsely, everywhere; MobileNetV2's features of the surroundings, and of the
-face where its own texture is drawn; dlib's of the face, and its donor's identity; a critic with R1 on augmented pictures.
+Losses: colours where they are known; light, coarsely, everywhere; MobileNetV2's features of the surroundings, and of
+the face where its own texture is drawn; dlib's of the face, and its donor's identity; a critic with R1 on augmented
+pictures.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch.nn import functional
 from torch.utils.data import default_collate
 
 from visard.models.inpainter import EDGE, SIDE
+from visard.models.store import absent
 from visard.nets.critic import Critic, penalty
 from visard.nets.features import DlibResNet, MobileNetV2, chips
 from visard.nets.inpaint import WIDTHS, Inpainter, compose
@@ -48,7 +50,7 @@ class Recipe:
 
     seed: int = 0
     widths: tuple[int, ...] = WIDTHS
-    rate: float = 3e-4
+    rate: float = 4e-4
     critic_rate: float = 2e-4
     average: float = 0.998
     colour: float = 4.0
@@ -63,14 +65,15 @@ class Recipe:
 
 
 class Inpaint:
-    """The lesson; batch: samples a step, by default 16 on a CPU and 128 on a GPU."""
+    """The lesson; batch: samples a step, by default 8 on a CPU and 128 on a GPU."""
 
     name = NAME
 
     def __init__(self, album: Album, recipe: Recipe | None = None, batch: int | None = None) -> None:
         self._recipe = recipe or Recipe()
+        self._looks = not absent(["mobilenetv2"])
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.batch = batch or (128 if self.device.type == "cuda" else 16)
+        self.batch = batch or (128 if self.device.type == "cuda" else 8)
         self.samples: Any = Practice(album, self._recipe.seed)
         torch.manual_seed(self._recipe.seed)
         self.painter, self.critic = (self._placed(net) for net in (Inpainter(self._recipe.widths), Critic()))
@@ -80,8 +83,8 @@ class Inpaint:
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """The recipe's numbers as JSON knows them."""
-        return asdict(self._recipe) | {"widths": list(self._recipe.widths)}
+        """The recipe's numbers as JSON knows them, and whether MobileNetV2 was there to look."""
+        return asdict(self._recipe) | {"widths": list(self._recipe.widths), "mobilenetv2": self._looks}
 
     def parts(self) -> Parts:
         """Return the networks and optimisers, by name; `average` is what ships."""
@@ -116,10 +119,11 @@ class Inpaint:
             losses = {
                 "colour": ((judged - batch.target).abs() * batch.wanted).sum() / (3 * batch.wanted.sum() + 1),
                 "light": functional.avg_pool2d(apart, 8).abs().mean(),
-                "look": self._differ(self._mobilenet(judged), self._mobilenet(batch.target)),
                 "keep": (core * torch.sigmoid(-maps.alpha.float() - EDGE)).mean(),
                 "critic": functional.softplus(-self.critic(_augmented(batch, whole, chance)).float()).mean(),
             }
+            if self._looks:
+                losses["look"] = self._differ(self._mobilenet(judged), self._mobilenet(batch.target))
             if step % how.face_every == 0:
                 losses["face"] = self._face(batch, whole)
         self._opt.zero_grad(set_to_none=True)
@@ -199,8 +203,9 @@ def _augmented(batch: Sample, picture: Tensor, chance: torch.Generator) -> Tenso
     x = (x - x.mean((1, 2, 3), keepdim=True)) * drawn(0.7, 1.3) + x.mean((1, 2, 3), keepdim=True) + drawn(-0.3, 0.3)
     x = torch.cat([x, batch.inputs[:, 3:4], batch.inputs[:, 8:10]], dim=1)
     shift = torch.cat([drawn(-0.2, 0.2), drawn(-0.2, 0.2)], dim=1).flatten(1)
-    still = torch.eye(2, device=picture.device).expand(n, 2, 2) * torch.cat([drawn(-1, 1).sign(), drawn(1, 1)], 1).view(n, 1, 2)
-    grid = functional.affine_grid(torch.cat([still, shift[:, :, None]], dim=2), list(x.shape), align_corners=False)
+    mirror = torch.cat([drawn(-1, 1).sign(), drawn(1, 1)], dim=1).view(n, 1, 2)
+    turn = torch.cat([torch.eye(2, device=picture.device) * mirror, shift[:, :, None]], dim=2)
+    grid = functional.affine_grid(turn, list(x.shape), align_corners=False)
     return functional.grid_sample(x, grid, mode="nearest", align_corners=False)
 
 
@@ -217,6 +222,8 @@ def train(
     if not is_album(out / ALBUM):
         kept_out = apart or (data / _JUDGED if is_development(data) else None)
         photos, total = celeba(data) if is_celeba(data) else gathered(data)
-        others = seen(*(photographed(kept_out) if kept_out.is_dir() else tarred(kept_out)), told) if kept_out else NOBODY
+        others = NOBODY
+        if kept_out is not None:
+            others = seen(*(photographed(kept_out) if kept_out.is_dir() else tarred(kept_out)), told)
         build(photos, total, out / ALBUM, others, told)
     return learn(Inpaint(load(out / ALBUM)), out, minutes, resume, told=tick)

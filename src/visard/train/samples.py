@@ -1,8 +1,8 @@
 """What the inpainter practises on: a face of the album, hidden again, with its own texture or a donor's in its place.
 
-Both kinds matter (hybrid training, as AnonyGAN's): with its own texture, in a donor's light, the whole face is known and
-any pixel can be compared; with a donor's the network meets what it will meet, and only the surroundings, the light and the
-critic say what is right.
+Both kinds matter (hybrid training, as AnonyGAN's): with its own texture, in a donor's light, the whole face is known
+and any pixel can be compared; with a donor's the network meets what it will meet, and only the surroundings, the light
+and the critic say what is right.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.methods.donors import bank
-from visard.methods.dressing import dress
-from visard.methods.scene import SIDE, Stage, draw, fill_in, inputs, stage
+from visard.methods.dressing import dress, halved
+from visard.methods.scene import SIDE, Stage, draw, fill_in, inputs, moved, stage
 from visard.models.dlib_resnet import SIDE as CHIP
 from visard.shape.identity import chip
 from visard.shape.landmarks import five_points
-from visard.shape.mesh import TEXTURE, canonical, shape_file
+from visard.shape.mesh import canonical, shape_file
 from visard.shape.similarity import Matrix, warp
-from visard.train.album import WIDE, Album, moved
+from visard.train.album import WIDE, Album
 from visard.types import Mask
 
 Floats = NDArray[np.float32]
@@ -38,6 +38,9 @@ _WITH_SCENE = 0.85
 """Share of the samples of such photos, where there are others as well."""
 
 
+_AS_IT_IS = np.ones(3, np.float32)
+
+
 class Sample(NamedTuple):
     """inputs: (13, S, S); target: (3, S, S), -1 to 1; wanted: (1, S, S), 1 where the network must paint and the photo
     says what; own: (1, 1, 1), 1 where the donor drawn has the face's own texture; identity: (128,), dlib's, of the
@@ -49,6 +52,18 @@ class Sample(NamedTuple):
     own: Floats
     identity: Floats
     place: Floats
+
+
+class Scene(NamedTuple):
+    """A hidden face of the album on the network's square: colour (S, S, 3), 0 to 255; reach and known (S, S), 1 where
+    the photo is, and where it may be seen; vertices (468, 3); light, on its texture; staged, its mesh drawn."""
+
+    colour: Floats
+    reach: Mask
+    known: Mask
+    vertices: Floats
+    light: Floats
+    staged: Stage
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,27 +85,35 @@ class Practice:
         rng = np.random.default_rng((self.seed, n))
         wide, narrow = _sorts(self.album)
         sort = wide if not len(narrow) or (len(wide) and rng.random() < _WITH_SCENE) else narrow
-        return self._sample(int(rng.choice(sort)), rng, tight=sort is narrow or rng.random() < _TIGHT)
-
-    def _sample(self, i: int, rng: np.random.Generator, tight: bool) -> Sample:
-        square, vertices, light = self._turned(i, rng)
+        i = int(rng.choice(sort))
         gain = (rng.uniform(0.7, 1.2) * rng.uniform(0.9, 1.1, 3)).astype(np.float32)
-        colour, reach = square[..., :3] * gain, (square[..., 3] > 250).astype(np.float32)
-        pose = canonical().fit_pose(vertices)
-        staged = stage(vertices, pose)
-        known = (1 - np.maximum(_hidden(vertices, rng, tight), staged.drawn > 0)) * reach
+        scene = self.hide(i, rng, sort is narrow or rng.random() < _TIGHT, gain)
         donor = int(rng.choice(self.album.donors[i]))
         own = rng.random() < self.own
-        drawn = self._own(colour, light * gain, donor, staged, rng) if own else draw(_dressed(donor)[0], staged)
-        seen = inputs(fill_in(colour, known), known, drawn, staged)
-        target = np.clip(colour, 0, 255) / np.float32(127.5) - 1
+        drawn = self._own(scene, donor, rng) if own else draw(_dressed(donor)[0], scene.staged)
+        seen = inputs(fill_in(scene.colour, scene.known), scene.known, drawn, scene.staged)
+        target = np.clip(scene.colour, 0, 255) / np.float32(127.5) - 1
         return Sample(
-            seen, target.transpose(2, 0, 1).copy(), ((1 - known) * reach)[None], np.full((1, 1, 1), own, np.float32),
-            bank().embeddings[donor], _place(vertices),
+            seen, target.transpose(2, 0, 1).copy(), ((1 - scene.known) * scene.reach)[None],
+            np.full((1, 1, 1), own, np.float32), bank().embeddings[donor], _place(scene.vertices),
         )  # fmt: skip
 
+    @property
+    def sceneries(self) -> NDArray[np.intp]:
+        """The faces whose photo shows what lies around them; all, where none does."""
+        wide, narrow = _sorts(self.album)
+        return wide if len(wide) else narrow
+
+    def hide(self, i: int, rng: np.random.Generator, tight: bool, gain: Floats = _AS_IT_IS) -> Scene:
+        """Return the i-th face, turned and shifted a little, with colours times gain, and hidden."""
+        square, vertices, light = self._turned(i, rng)
+        reach = (square[..., 3] > 250).astype(np.float32)
+        staged = stage(vertices, canonical().fit_pose(vertices))
+        known = (1 - np.maximum(_hidden(vertices, rng, tight), staged.drawn > 0)) * reach
+        return Scene(square[..., :3] * gain, reach, known, vertices, light * gain, staged)
+
     def _turned(self, i: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
-        """Return a face's square (S, S, 4), its vertices there and its light, mirrored, turned and shifted at random."""
+        """Return a face's square (S, S, 4), its vertices and its light, mirrored, turned and shifted at random."""
         square, vertices = np.asarray(self.album.squares[i]), np.asarray(self.album.vertices[i])
         light = self.album.lights[i].astype(np.float32)
         if rng.random() < 0.5:
@@ -104,13 +127,13 @@ class Practice:
         reach = warp(square[..., 3].astype(np.float32), matrix, SIDE, SIDE, cv2.BORDER_CONSTANT)
         return np.dstack([new, reach]), moved(vertices.astype(np.float32), matrix), light
 
-    def _own(self, colour: Floats, light: Floats, donor: int, staged: Stage, rng: np.random.Generator) -> Floats:
+    def _own(self, scene: Scene, donor: int, rng: np.random.Generator) -> Floats:
         """Return the face itself, in the light of a donor's texture, somewhat blurred as donors are."""
-        ratio = np.clip((_dressed(donor)[1] + 8) / (light + 8), 0.15, 5.0).astype(np.float32)
-        lit = (colour + 8) * draw(ratio, staged) - 8
+        ratio = np.clip((_dressed(donor)[1] + 8) / (scene.light + 8), 0.15, 5.0).astype(np.float32)
+        lit = (scene.colour + 8) * draw(ratio, scene.staged) - 8
         if rng.random() < 0.7:
             lit = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.3, 1.1))
-        return np.asarray(np.clip(lit, 0, 255) * staged.drawn[..., None], np.float32)
+        return np.asarray(np.clip(lit, 0, 255) * scene.staged.drawn[..., None], np.float32)
 
 
 def _hidden(vertices: Floats, rng: np.random.Generator, tight: bool) -> Mask:
@@ -155,4 +178,4 @@ def _sorts(album: Album) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def _dressed(donor: int) -> tuple[Floats, Floats]:
     """Return a donor's texture at half its side, as fine as the square shows it, and the light on it."""
     texture, light = dress(bank(), donor)
-    return cv2.resize(texture, (TEXTURE // 2, TEXTURE // 2), interpolation=cv2.INTER_AREA), light
+    return halved(texture), light
