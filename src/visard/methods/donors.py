@@ -157,14 +157,19 @@ def reduced(texture: Pixels) -> Floats:
     return np.asarray((small - small.mean()) / (small.std() + 8), np.float32)
 
 
+def check_bank(path: str) -> None:
+    """Raise as `bank` does, and UsageError for what is no path: a wrong one is told before anything is begun."""
+    if not isinstance(path, str):
+        raise UsageError(f"bank is {path!r}", hint="give a file's path in quotes")
+    bank(path)
+
+
 @cache
 def bank(path: str = "") -> Bank:
     """Return the bank that visard ships, or the one in a file that `visard train donors` made.
 
     Raises ModelError where it is absent, no bank, or of another version; UsageError where that is true of the path.
     """
-    if not isinstance(path, str):
-        raise UsageError(f"bank is {path!r}", hint="give a file's path in quotes")
     failure, name = (UsageError, f"bank '{path}'") if path else (ModelError, "the donor bank")
     remedy = "give a donors.safetensors of `visard train donors`" if path else "install visard again"
     try:

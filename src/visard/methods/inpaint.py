@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 
 from visard.errors import Unfit
-from visard.methods.donors import TRAITS, chosen_traits
+from visard.methods.donors import TRAITS, check_bank, chosen_traits
 from visard.methods.donors import bank as open_bank
 from visard.methods.dressing import dress, halved, reshape
 from visard.methods.grain import match, measure
 from visard.methods.scene import SIDE, draw, inputs, moved, outlook, stage, surroundings, upright
-from visard.models.inpainter import EDGE, inpainter
+from visard.models.inpainter import BRIGHT, EDGE, inpainter
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import canonical
 from visard.shape.similarity import scale_of
@@ -58,7 +58,7 @@ class Inpaint:
 
     def __post_init__(self) -> None:
         chosen_traits(self.similar)
-        open_bank(self.bank)
+        check_bank(self.bank)
         inpainter()
 
     def cast(self, patches: Sequence[Patch]) -> Casting:
@@ -136,13 +136,15 @@ def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:
             cv2.resize(v, (side, side), interpolation=cv2.INTER_CUBIC) for v in (filled, paint, alpha)
         )
     lit = draw(texture if times > 1 else halved(texture), staged)
-    lit *= np.exp(cv2.resize(light, (side, side), interpolation=cv2.INTER_LINEAR))
+    lit *= np.exp(np.clip(cv2.resize(light, (side, side), interpolation=cv2.INTER_LINEAR), -BRIGHT, BRIGHT))
     shown = staged.drawn / (1 + np.exp(-(alpha + EDGE * (2 * staged.drawn - 1))))
     whole = shown[..., None] * lit + (1 - shown[..., None]) * (filled + np.float32(127.5) * paint)
     back = invert(np.asarray(to_square * times, np.float64))
     new = see(np.asarray(whole, np.float32), back, *patch.mask.shape, enlarge=cv2.INTER_CUBIC)
     hidden = patch.mask > 0
-    new = match(new, measure(new, hidden), measure(patch.pixels, ~hidden), patch.seed)
+    # Grain is measured on the new picture: beside the old one's hidden pixels it would tell of them.
+    whole = np.where(hidden[..., None], new, patch.pixels)
+    new = match(new, measure(whole, hidden), measure(whole, ~hidden), patch.seed)
     result = patch.pixels.copy()
     result[hidden] = np.clip(np.round(new[hidden]), 0, 255).astype(np.uint8)
     return result

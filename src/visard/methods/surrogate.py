@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from visard.errors import Unfit
-from visard.methods.donors import TRAITS, chosen_traits
+from visard.methods.donors import TRAITS, check_bank, chosen_traits
 from visard.methods.donors import bank as open_bank
 from visard.methods.dressing import dress, faced, reshape
 from visard.methods.features import open_mouth, turn_eyes
@@ -68,7 +68,7 @@ class Surrogate:
     def __post_init__(self) -> None:
         check_share("strength", self.strength)
         chosen_traits(self.similar)
-        open_bank(self.bank)  # a wrong path is told before anything is begun
+        check_bank(self.bank)
 
     def cast(self, patches: Sequence[Patch]) -> Casting:
         """Return the method with a donor for each subject (one seed), chosen from its clearest patches."""

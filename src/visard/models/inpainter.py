@@ -29,6 +29,9 @@ SIDE, LIGHT = 128, 32
 EDGE = 4.0
 """Logit of the donor's weight that an untaught network begins with, where it is drawn."""
 
+BRIGHT = 2.5
+"""Logarithm of the gain by which the network may light a donor, at most, and darken it."""
+
 SLOPE = 0.2
 """Of the network's rectifiers below zero."""
 

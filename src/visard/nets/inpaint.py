@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from visard.models.inpainter import EDGE, SLOPE
+from visard.models.inpainter import BRIGHT, EDGE, SLOPE
 
 INPUTS = 13
 """Channels: surroundings filled in (3), known (1), donor (3), where it is drawn (1), place on the face (2), and which
@@ -88,7 +88,8 @@ class Inpainter(nn.Module):
 def compose(inputs: Tensor, maps: Maps) -> Tensor:
     """Return (n, 3, 128, 128), -1 to 1, the picture as the network wants it; what is known is not put back here."""
     filled, donor, drawn = inputs[:, :3], inputs[:, 4:7], inputs[:, 7:8]
-    gain = functional.interpolate(maps.light.float(), size=inputs.shape[-2:], mode="bilinear").exp()
+    gain = functional.interpolate(maps.light.float(), size=inputs.shape[-2:], mode="bilinear")
+    gain = gain.clamp(-BRIGHT, BRIGHT).exp()
     lit = (donor + 1) * gain - 1
     alpha = torch.sigmoid(maps.alpha.float() + EDGE * (2 * drawn - 1)) * drawn
     return alpha * lit + (1 - alpha) * (filled + maps.paint.float())

@@ -40,7 +40,7 @@ def unlike(vectors: Floats, people: Sequence[str], others: Floats) -> NDArray[np
     # What all faces share, to FaceNet, tells nobody apart.
     centre, means = _unit(vectors).mean(axis=0), np.zeros((len(names), vectors.shape[1]), np.float32)
     np.add.at(means, who, _unit(_unit(vectors) - centre))
-    like = (_unit(means) @ _unit(others - centre).T).max(axis=1)
+    like = (_unit(means) @ _unit(_unit(others) - centre).T).max(axis=1)
     return np.asarray(like[who] <= LIMIT)
 
 

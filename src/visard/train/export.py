@@ -84,10 +84,9 @@ def _card(
     people, kept = len(set(album.people)), len({album.people[i] for i in rows})
     about = [
         ("data", f"{len(rows)} photos of {kept} people"),
-        ("kept out", f"{people - kept} people who could be among those on whom it is judged (FaceNet, cosine above 0.5)"),
+        ("kept out", f"{people - kept} people who could be among those it is judged on (FaceNet, cosine above 0.5)"),
         terms_row(terms),
-        ("training", f"{progress['images']} samples, {progress['steps']} steps, {progress['seconds'] / 3600:.1f} hours"),
-        ("machine", str(progress["machine"])),
+        ("training", "{images} samples, {steps} steps, {seconds:.0f} seconds, last on {machine}".format_map(progress)),
         ("recipe", "; ".join(f"{key} {value}" for key, value in said["recipe"].items())),
         ("file", f"format {FORMAT}; {len(content):,} bytes: weights in 16 bits, and a guess of whom a scene surrounds"),
         ("sha256", hashlib.sha256(content).hexdigest()),

@@ -46,19 +46,22 @@ _SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Every number that decides the outcome; weights of losses by their names."""
+    """Every number that decides the outcome; weights of losses by their names; warming: steps until the full rate;
+    steepest: length to which longer gradients are cut."""
 
     seed: int = 0
     widths: tuple[int, ...] = WIDTHS
-    rate: float = 4e-4
+    rate: float = 5e-4
+    steepest: float = 5.0
+    warming: int = 200
     critic_rate: float = 2e-4
     average: float = 0.998
-    colour: float = 4.0
-    light: float = 4.0
-    look: float = 4.0
+    colour: float = 6.0
+    light: float = 6.0
+    look: float = 1.0
     face: float = 0.5
     keep: float = 0.5
-    critic: float = 0.3
+    critic: float = 0.2
     steep: float = 1.0
     steep_every: int = 16
     face_every: int = 4
@@ -126,8 +129,11 @@ class Inpaint:
                 losses["look"] = self._differ(self._mobilenet(judged), self._mobilenet(batch.target))
             if step % how.face_every == 0:
                 losses["face"] = self._face(batch, whole)
+        for group in self._opt.param_groups:
+            group["lr"] = how.rate * min(1.0, (step + 1) / how.warming)
         self._opt.zero_grad(set_to_none=True)
         sum((getattr(how, name) * value for name, value in losses.items()), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
+        losses["slope"] = torch.nn.utils.clip_grad_norm_(self.painter.parameters(), how.steepest)
         self._opt.step()
         return whole.detach(), {name: float(value.detach()) for name, value in losses.items()}
 
