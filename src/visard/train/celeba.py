@@ -79,5 +79,3 @@ def _points(values: list[str], file: Path) -> Points:
         return np.array(values, np.float32).reshape(5, 2)
     except ValueError as error:
         raise UsageError(f"cannot be understood: {error}", where=file, hint="unpack CelebA again") from error
-
-

@@ -40,6 +40,9 @@ NAME, ALBUM = "inpaint", "album"
 _JUDGED = "lfw_dev.tar"
 """In the development data, the people on whom methods are judged."""
 
+_ALIKE = 0.35
+"""Distance of dlib's embeddings from which on a painted face is to come nearer to its donor."""
+
 _SHOWN = 12
 """Samples on a sheet."""
 
@@ -96,7 +99,7 @@ class Inpaint:
             "painter_memory": self._opt, "critic_memory": self._critic_opt,
         }  # fmt: skip
 
-    def learn(self, batch: Sample, step: int) -> dict[str, float]:
+    def learn(self, batch: Sample, step: int) -> dict[str, Tensor]:
         """Learn from a batch: the painter first, then the critic from what it painted; return the losses."""
         chance = torch.Generator().manual_seed(self._recipe.seed * 1_000_003 + step)
         batch = batch._replace(inputs=batch.inputs.contiguous(memory_format=torch.channels_last))
@@ -108,7 +111,7 @@ class Inpaint:
                 mean.lerp_(now, 1 - share)
         return losses
 
-    def _paint(self, batch: Sample, step: int, chance: torch.Generator) -> tuple[Tensor, dict[str, float]]:
+    def _paint(self, batch: Sample, step: int, chance: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         how, drawn = self._recipe, batch.inputs[:, 7:8]
         self.critic.requires_grad_(False)
         with self._fast():
@@ -132,10 +135,10 @@ class Inpaint:
         for group in self._opt.param_groups:
             group["lr"] = how.rate * min(1.0, (step + 1) / how.warming)
         self._opt.zero_grad(set_to_none=True)
-        sum((getattr(how, name) * value for name, value in losses.items()), torch.zeros(())).backward()  # type: ignore[no-untyped-call]
+        torch.stack([getattr(how, name) * value for name, value in losses.items()]).sum().backward()
         losses["slope"] = torch.nn.utils.clip_grad_norm_(self.painter.parameters(), how.steepest)
         self._opt.step()
-        return whole.detach(), {name: float(value.detach()) for name, value in losses.items()}
+        return whole.detach(), {name: value.detach() for name, value in losses.items()}
 
     def _face(self, batch: Sample, whole: Tensor) -> Tensor:
         """Return how far the faces are from what they should be to dlib: themselves, or their donors."""
@@ -143,11 +146,11 @@ class Inpaint:
         with torch.no_grad():
             theirs, _ = self._dlib(chips(batch.target, batch.place))
         own = batch.own
-        same = sum((own * (a - b).abs()).mean() / b.abs().mean() for a, b in zip(ours, theirs, strict=True))
-        donor = functional.relu((who - batch.identity).float().norm(dim=1) - 0.35)
-        return same / len(ours) + ((1 - own.flatten()) * donor).mean()
+        same = [(own * (a - b).abs()).mean() / b.abs().mean() for a, b in zip(ours, theirs, strict=True)]
+        donor = functional.relu((who - batch.identity).float().norm(dim=1) - _ALIKE)
+        return torch.stack(same).mean() + ((1 - own.flatten()) * donor).mean()
 
-    def _criticise(self, batch: Sample, painted: Tensor, step: int, chance: torch.Generator) -> dict[str, float]:
+    def _criticise(self, batch: Sample, painted: Tensor, step: int, chance: torch.Generator) -> dict[str, Tensor]:
         how = self._recipe
         self.critic.requires_grad_(True)
         with self._fast():
@@ -161,7 +164,7 @@ class Inpaint:
         self._critic_opt.zero_grad(set_to_none=True)
         total.backward()
         self._critic_opt.step()
-        return {name: float(value.detach()) for name, value in losses.items()}
+        return {name: value.detach() for name, value in losses.items()}
 
     def sheet(self) -> Pixels:
         """Return rows of surroundings, donor, result of the average, and original."""
@@ -193,7 +196,7 @@ class Inpaint:
 
     @staticmethod
     def _differ(ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
-        return sum(((a - b).float().square().sum(1).mean() for a, b in zip(ours, theirs, strict=True)), torch.zeros(()))
+        return torch.stack([(a - b).float().square().sum(1).mean() for a, b in zip(ours, theirs, strict=True)]).sum()
 
 
 def _augmented(batch: Sample, picture: Tensor, chance: torch.Generator) -> Tensor:

@@ -32,8 +32,8 @@ from visard.types import Pixels
 
 CHECKPOINT, LOG, SHEET = "checkpoint.safetensors", "log.jsonl", "sheet.png"
 
-_TICK, _SAVE, _DRAW = 20.0, 180.0, 180.0
-"""Seconds between lines of the log, checkpoints, and sheets."""
+_TICK, _SAVE = 20.0, 180.0
+"""Seconds between lines of the log, and between checkpoints with their sheets."""
 
 Tick = Callable[[Mapping[str, float]], None]
 """Called with each line of the log."""
@@ -60,8 +60,8 @@ class Lesson(Protocol):
         """Return the networks and optimisers, by name."""
         ...
 
-    def learn(self, batch: Any, step: int) -> Mapping[str, float]:
-        """Learn from a batch, on the device; return losses by name."""
+    def learn(self, batch: Any, step: int) -> Mapping[str, Any]:
+        """Learn from a batch, on the device; return losses by name, as numbers or tensors of one."""
         ...
 
     def sheet(self) -> Pixels:
@@ -86,32 +86,29 @@ def train(
     progress = replace(progress, machine=_machine(lesson.device))
     cv2.setNumThreads(1)  # or it would wait for torch's threads, and they for its
     begun, before = time.monotonic(), progress.seconds
-    last_tick = last_save = last_draw = begun
-    sums: dict[str, list[float]] = defaultdict(list)
+    last_tick = last_save = begun
+    sums: dict[str, list[Any]] = defaultdict(list)
     with _stopping() as stopped:
         for batch in islice(_batches(lesson, progress.images), steps):
             for key, value in lesson.learn(batch, progress.steps).items():
-                sums[key].append(value)
+                sums[key].append(value)  # not looked at yet: a GPU would have to be waited for
             now = time.monotonic()
             progress = replace(
                 progress, steps=progress.steps + 1, images=progress.images + lesson.batch, seconds=before + now - begun
             )
-            if any(not np.isfinite(values[-1]) for values in sums.values()):
-                hint = "go on from the last checkpoint with --resume"
-                raise UsageError(f"went astray in step {progress.steps}", where=out, hint=hint)
-            over = stopped.is_set() or now - begun >= 60 * minutes
-            if over or now - last_tick >= _TICK:
+            over, due = stopped.is_set() or now - begun >= 60 * minutes, now - last_save >= _SAVE
+            if over or due or now - last_tick >= _TICK:
                 _tell(out / LOG, progress, sums, told)
                 last_tick = now
                 sums.clear()
-            if now - last_save >= _SAVE:
+            if due and not over:
                 save(file, lesson.name, lesson.recipe, parts, progress)
-                last_save = now
-            if now - last_draw >= _DRAW:
                 _draw(out / SHEET, lesson)
-                last_draw = now
+                last_save = now
             if over:
                 break
+        if sums:
+            _tell(out / LOG, progress, sums, told)
         save(file, lesson.name, lesson.recipe, parts, progress)
         _draw(out / SHEET, lesson)
     return progress
@@ -146,8 +143,13 @@ def _stopping() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _tell(log: Path, progress: Progress, sums: Mapping[str, list[float]], told: Tick) -> None:
-    line = {"time": round(time.time()), **asdict(progress)} | {k: float(np.mean(v)) for k, v in sums.items()}
+def _tell(log: Path, progress: Progress, sums: Mapping[str, list[Any]], told: Tick) -> None:
+    """Write a line of the log; raises UsageError where a loss is no number any more, before anything is kept."""
+    means = {key: float(np.mean([float(value) for value in values])) for key, values in sums.items()}
+    if not np.isfinite(list(means.values())).all():
+        hint = "go on from the last checkpoint with --resume"
+        raise UsageError(f"went astray before step {progress.steps}", where=log.parent, hint=hint)
+    line = {"time": round(time.time()), **asdict(progress)} | means
     with log.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
     told({key: value for key, value in line.items() if isinstance(value, int | float)})

@@ -46,5 +46,3 @@ def _embedding(picture: Pixels) -> Floats | None:
     mesh = find_mesh(picture, whole)
     seen = look(region_of(mesh.vertices), picture) if mesh.sure else None
     return None if seen is None else seen.embedding
-
-
