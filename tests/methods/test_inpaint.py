@@ -14,7 +14,7 @@ from visard.found import Found
 from visard.hider import Hider
 from visard.methods.inpaint import Inpaint
 from visard.methods.scene import fill_in, surroundings, upright
-from visard.models.inpainter import inpainter
+from visard.models.inpainter import FILE, inpainter
 from visard.policy import Policy, Rule
 from visard.shape.align import cut
 from visard.shape.landmarks import find_mesh, region_of
@@ -25,7 +25,7 @@ from visard.types import Box, Frame, Patch, Pixels, Region
 from ..conftest import ASTRONAUT_FACE
 
 FACE = Region("face", ASTRONAUT_FACE, 0.9, track=1)
-WEIGHTS = Path(str(inpainter.__wrapped__.__defaults__[0]))
+WEIGHTS = FILE
 
 
 def patch_of(pixels: Pixels, seed: int = 1, region: Region = FACE) -> Patch:
@@ -67,8 +67,8 @@ def test_what_is_filled_in_is_what_lies_around() -> None:
 
 def test_a_mask_that_covers_everything_leaves_nothing_known_and_still_paints(astronaut: Pixels) -> None:
     patch = patch_of(astronaut)
-    assert patch.mesh is not None
     patch = replace(patch, mask=np.ones_like(patch.mask))
+    assert patch.mesh is not None
     filled, known = surroundings(patch.pixels, patch.mask, upright(canonical().fit_pose(patch.mesh), patch.mask))
     assert known.max() == 0 and np.ptp(filled) == 0
     noise = np.random.default_rng(0).integers(0, 256, patch.pixels.shape, dtype=np.uint8)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 torch = pytest.importorskip("torch")
 
@@ -23,7 +24,7 @@ from visard.train.inpaint import Inpaint, Recipe  # noqa: E402
 from visard.train.loop import CHECKPOINT, train  # noqa: E402
 from visard.train.samples import _place  # noqa: E402
 
-from .people import _vertices, portrait  # noqa: E402
+from .people import _vertices, portrait, strangers  # noqa: E402
 from .test_samples import album, silent  # noqa: E402, F401
 
 TINY = Recipe(widths=(8, 8, 8, 8), rate=2e-3, warming=1, face_every=3, steep_every=3)
@@ -80,6 +81,18 @@ def test_what_was_hardly_taught_is_not_exported_and_what_was_runs(
     assert "8 photos of 4 people" in card and "2 samples, 1 steps" in card and "Drawn; free." in card
     light, paint, alpha = inpainter(file)(np.zeros((13, 128, 128), np.float32))
     assert (light.shape, paint.shape, alpha.shape) == ((32, 32, 3), (128, 128, 3), (128, 128))
+
+
+def test_the_verb_trains_and_goes_on(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for who in strangers()[:2]:
+        (tmp_path / "people" / str(who)).mkdir(parents=True)
+        Image.fromarray(portrait(int(who))).save(tmp_path / "people" / str(who) / "a.png")
+    command = ["train", "inpaint", "--data", str(tmp_path / "people"), "--out", str(tmp_path / "run")]
+    assert run([*command, "--minutes", "0.0001"]) == 0
+    assert run([*command, "--minutes", "0.0001"]) == 4
+    assert run([*command, "--minutes", "0.0001", "--resume"]) == 0
+    assert "16 pictures in 2 steps" in capfd.readouterr().err
+    assert (tmp_path / "run" / "checkpoint.safetensors").is_file()
 
 
 def test_the_verb_refuses_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,7 @@ def dress(donors: Bank, donor: int) -> tuple[Floats, Floats]:
 
 def halved(texture: Floats) -> Floats:
     """Return a texture at half its side, for small drawings, which would alias the whole one."""
-    return cv2.resize(texture, (TEXTURE // 2, TEXTURE // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(texture, (TEXTURE // 2, TEXTURE // 2), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> Vertices:

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from visard.errors import Unfit
 from visard.methods.donors import TRAITS, check_bank, chosen_traits
@@ -25,6 +26,8 @@ from visard.shape.mesh import canonical
 from visard.shape.similarity import scale_of
 from visard.shape.square import invert, see
 from visard.types import Casting, Form, Goal, Patch, Pixels
+
+Floats = NDArray[np.float32]
 
 _SMALLEST = 16.0
 """Pixels between the outer corners of the face's outline below which there is nothing to paint."""
@@ -132,15 +135,13 @@ def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:
     side = times * SIDE
     if times > 1:
         staged = stage(ours * np.float32(times), there, side)
-        filled, paint, alpha = (
-            cv2.resize(v, (side, side), interpolation=cv2.INTER_CUBIC) for v in (filled, paint, alpha)
-        )
+        filled, paint, alpha = (_enlarged(v, side, cv2.INTER_CUBIC) for v in (filled, paint, alpha))
     lit = draw(texture if times > 1 else halved(texture), staged)
-    lit *= np.exp(np.clip(cv2.resize(light, (side, side), interpolation=cv2.INTER_LINEAR), -BRIGHT, BRIGHT))
+    lit *= np.exp(np.clip(_enlarged(light, side, cv2.INTER_LINEAR), -BRIGHT, BRIGHT))
     shown = staged.drawn / (1 + np.exp(-(alpha + EDGE * (2 * staged.drawn - 1))))
     whole = shown[..., None] * lit + (1 - shown[..., None]) * (filled + np.float32(127.5) * paint)
     back = invert(np.asarray(to_square * times, np.float64))
-    new = see(np.asarray(whole, np.float32), back, *patch.mask.shape, enlarge=cv2.INTER_CUBIC)
+    new = see(np.asarray(whole, np.float32), back, len(patch.mask), len(patch.mask[0]), enlarge=cv2.INTER_CUBIC)
     hidden = patch.mask > 0
     # Grain is measured on the new picture: beside the old one's hidden pixels it would tell of them.
     whole = np.where(hidden[..., None], new, patch.pixels)
@@ -148,3 +149,7 @@ def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:
     result = patch.pixels.copy()
     result[hidden] = np.clip(np.round(new[hidden]), 0, 255).astype(np.uint8)
     return result
+
+
+def _enlarged(values: Floats, side: int, how: int) -> Floats:
+    return np.asarray(cv2.resize(values, (side, side), interpolation=how), np.float32)

@@ -36,7 +36,7 @@ SLOPE = 0.2
 """Of the network's rectifiers below zero."""
 
 _HINT = "install visard again, or train it: `visard train inpaint`"
-_FILE = Path(__file__).parent / "weights" / "inpaint.safetensors"
+FILE = Path(__file__).parent / "weights" / "inpaint.safetensors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +75,7 @@ class Inpainter:
 
 
 @cache
-def inpainter(file: Path = _FILE) -> Inpainter:
+def inpainter(file: Path = FILE) -> Inpainter:
     """Return the inpainter that visard ships; raises ModelError where it or its card is missing, broken or not
     each other's.
     """

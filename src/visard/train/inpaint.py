@@ -181,11 +181,11 @@ class Inpaint:
         return np.round(np.hstack(halves)).astype(np.uint8)
 
     @cached_property
-    def _mobilenet(self) -> MobileNetV2:
+    def _mobilenet(self) -> Any:
         return self._placed(MobileNetV2())
 
     @cached_property
-    def _dlib(self) -> DlibResNet:
+    def _dlib(self) -> Any:
         return self._placed(DlibResNet())
 
     def _placed(self, net: Any) -> Any:

@@ -120,7 +120,7 @@ def _batches(lesson: Lesson, start: int) -> Iterator[Any]:
     # On the CPU the cores are the network's; beside a GPU they are free to draw samples.
     workers = max(1, (torch.multiprocessing.cpu_count() or 2) - 1) if cuda else 0
     loader: DataLoader[Any] = DataLoader(
-        lesson.samples, lesson.batch, sampler=count(start), num_workers=workers, pin_memory=cuda,  # type: ignore[arg-type]
+        lesson.samples, lesson.batch, sampler=count(start), num_workers=workers, pin_memory=cuda,
         prefetch_factor=4 if workers else None,
     )  # fmt: skip
     for batch in loader:
@@ -162,5 +162,5 @@ def _draw(file: Path, lesson: Lesson) -> None:
 
 def _machine(device: torch.device) -> str:
     if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
+        return str(torch.cuda.get_device_name(device))
     return f"{platform.machine()} CPU, {torch.get_num_threads()} threads"

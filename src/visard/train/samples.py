@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -44,14 +44,14 @@ _AS_IT_IS = np.ones(3, np.float32)
 class Sample(NamedTuple):
     """inputs: (13, S, S); target: (3, S, S), -1 to 1; wanted: (1, S, S), 1 where the network must paint and the photo
     says what; own: (1, 1, 1), 1 where the donor drawn has the face's own texture; identity: (128,), dlib's, of the
-    donor; place: (2, 3) where dlib's recogniser looks, as torch's `affine_grid` takes it."""
+    donor; place: (2, 3) where dlib's recogniser looks, as `affine_grid` takes it. In a batch they are tensors."""
 
-    inputs: Floats
-    target: Floats
-    wanted: Floats
-    own: Floats
-    identity: Floats
-    place: Floats
+    inputs: Any
+    target: Any
+    wanted: Any
+    own: Any
+    identity: Any
+    place: Any
 
 
 class Scene(NamedTuple):
@@ -132,7 +132,7 @@ class Practice:
         ratio = np.clip((_dressed(donor)[1] + 8) / (scene.light + 8), 0.15, 5.0).astype(np.float32)
         lit = (scene.colour + 8) * draw(ratio, scene.staged) - 8
         if rng.random() < 0.7:
-            lit = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.3, 1.1))
+            lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.3, 1.1)), np.float32)
         return np.asarray(np.clip(lit, 0, 255) * scene.staged.drawn[..., None], np.float32)
 
 
