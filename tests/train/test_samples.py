@@ -11,12 +11,14 @@ from PIL import Image
 from visard.errors import UsageError
 from visard.methods.donors import bank
 from visard.methods.scene import fill_in
+from visard.models.store import absent
 from visard.train.album import Album, build, load
-from visard.train.disjoint import NOBODY, unlike
-from visard.train.faces import photographed
+from visard.train.disjoint import NOBODY, seen, unlike
+from visard.train.faces import packed, photographed
 from visard.train.guess import fit
 from visard.train.samples import Practice
 
+from ..conftest import DATA
 from .people import portrait, strangers
 
 
@@ -86,15 +88,32 @@ def test_donors_are_those_that_fit(album: Album) -> None:
 
 
 def test_whoever_could_be_one_of_those_judged_is_left_out() -> None:
-    """Ten people, three photos each; two of them are among those judged, one with other photos."""
+    """120 people, three photos each, who share much; two of them are among those judged, one with other photos."""
     rng = np.random.default_rng(1)
-    people = rng.standard_normal((10, 64)) + 2
-    photos = (np.repeat(people, 3, axis=0) + 0.3 * rng.standard_normal((30, 64))).astype(np.float32)
-    names = [f"p{i // 3}" for i in range(30)]
+    people = rng.standard_normal((120, 64)) + 2
+    photos = (np.repeat(people, 3, axis=0) + 0.3 * rng.standard_normal((360, 64))).astype(np.float32)
+    names = [f"p{i // 3}" for i in range(360)]
     judged = np.stack([people[2], people[7] + 0.2, rng.standard_normal(64) + 2]).astype(np.float32)
     kept = unlike(photos, names, judged)
     assert {name for name, keep in zip(names, kept, strict=True) if not keep} == {"p2", "p7"}
     assert unlike(photos, names, NOBODY).all()
+
+
+@pytest.mark.data
+def test_people_who_are_judged_do_not_teach(tmp_path: Path) -> None:
+    """Of three people of the training set, one is among those judged, with other photos."""
+    if absent(["facenet"]) or not (DATA / "celeba_train.tar").is_file():
+        pytest.skip("needs VISARD_DATA, and `visard models fetch facenet`")
+    with (DATA / "celeba_train.csv").open() as table:
+        names = [line.split(",")[:2] for line in table][1:]
+    albums: dict[str, list[str]] = {}
+    for person, file in names:
+        albums.setdefault(person, []).append(f"{person}/{file}")
+    some = list(albums)[:3]
+    photos, total = packed(DATA, "celeba_train", {name for person in some for name in albums[person][:4]})
+    judged, few = packed(DATA, "celeba_train", set(albums[some[1]][4:7]))
+    made = build(photos, total, tmp_path / "album", seen(judged, few, silent), silent)
+    assert {made.people[i] for i in made.rows} == {some[0], some[2]}
 
 
 def test_a_guess_finds_what_is_linear() -> None:

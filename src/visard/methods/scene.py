@@ -16,6 +16,7 @@ from visard.shape.landmarks import Vertices
 from visard.shape.mesh import INNER_LIPS, TEXTURE, Pose, canonical, mouth_opening, sample
 from visard.shape.similarity import Matrix, scale_of
 from visard.shape.square import corners, enclose, see
+from visard.shape.texture import rim
 from visard.types import Mask, Pixels
 
 Floats = NDArray[np.float32]
@@ -32,14 +33,17 @@ _KNOWN = 0.999
 _COARSE = 16
 """Side of the scene as a guess sees it."""
 
+_SOFT = 10.0
+"""Texels from its outline within which a texture fades."""
+
 _OPEN = 0.06
 """Height over width of the mouth's opening from which on there is something between the lips."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stage:
-    """A mesh drawn on a square of side S: texel (S, S, 2), where the face's texture is shown; drawn (S, S), 1 where it
-    is, 0 between open lips and beyond; normal (S, S, 3), which way the surface looks; 0 where nothing is drawn."""
+    """A mesh drawn on a square of side S: texel (S, S, 2), where the face's texture is shown; drawn (S, S), how much of
+    it, softly at the outline, 0 between open lips; normal (S, S, 3), where the surface looks, 0 where nothing is."""
 
     texel: Floats
     drawn: Mask
@@ -88,27 +92,27 @@ def fill_in(colour: Floats, known: Mask) -> Floats:
 def stage(vertices: Vertices, pose: Pose, side: int = SIDE) -> Stage:
     """Return the mesh drawn on a square: vertices and pose are in pixels of the square."""
     texel = canonical().project(vertices, side, side)
-    drawn = (texel[..., 0] >= 0).astype(np.float32)
+    drawn = sample(_rim(), texel)
     if mouth_opening(vertices) >= _OPEN:
         lips = np.round(vertices[list(INNER_LIPS), :2] * 16).astype(np.int32)
         cv2.fillPoly(drawn, [lips], (0.0,), lineType=cv2.LINE_AA, shift=4)
     normal = sample(_normals(), texel) @ pose.rotation.T.astype(np.float32)
-    return Stage(texel, drawn, np.asarray(normal * drawn[..., None], np.float32))
+    return Stage(texel, drawn, np.asarray(normal * (drawn[..., None] > 0), np.float32))
 
 
 def draw(texture: Floats, staged: Stage) -> Floats:
     """Return (S, S, 3) a texture, 0 to 255, as the stage shows it; 0 where it does not."""
     scale = np.float32(len(texture) / TEXTURE)
     shown = sample(texture, staged.texel * scale + (scale - 1) / 2, cv2.BORDER_REPLICATE)
-    return np.asarray(shown * staged.drawn[..., None], np.float32)
+    return np.asarray(shown * (staged.drawn[..., None] > 0), np.float32)
 
 
 def inputs(filled: Floats, known: Mask, donor: Floats, staged: Stage) -> Floats:
     """Return (13, S, S) what the network sees: colours and places from -1 to 1, the rest from 0 to 1."""
     drawn = staged.drawn[..., None]
-    place = (staged.texel / np.float32(TEXTURE / 2) - 1) * drawn
+    place = (staged.texel / np.float32(TEXTURE / 2) - 1) * (drawn > 0)
     colours = [v / np.float32(127.5) - 1 for v in (filled, donor)]
-    seen = np.dstack([colours[0], known, colours[1] * drawn - (1 - drawn), drawn, place, staged.normal])
+    seen = np.dstack([colours[0], known, colours[1], drawn, place, staged.normal])
     return np.ascontiguousarray(seen.transpose(2, 0, 1), np.float32)
 
 
@@ -122,6 +126,13 @@ def outlook(filled: Floats, known: Mask, identity: Floats) -> Floats:
     """Return (F,) what a linear guess at a hidden person sees: the scene, coarsely, and (60,) the shape of the face."""
     small = cv2.resize(np.dstack([filled / np.float32(255), known]), (_COARSE, _COARSE), interpolation=cv2.INTER_AREA)
     return np.concatenate([small.ravel(), identity]).astype(np.float32)
+
+
+@cache
+def _rim() -> Mask:
+    """Return (256, 256) how much of a texture shows: none at the face's outline, all of it somewhat within."""
+    share = np.clip((rim() - 1) / _SOFT, 0, 1)
+    return np.asarray(share * share * (3 - 2 * share), np.float32)
 
 
 @cache

@@ -20,6 +20,9 @@ class Critic(nn.Module):
         self.down = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in steps)
         self.last = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
         self.verdict = nn.Conv2d(widths[-1], 1, 1)
+        for layer in (*self.down, self.last):
+            # Torch's own beginning halves the signal in each layer, and then little but the bias learns.
+            nn.init.kaiming_normal_(layer.weight, 0.2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits of (n, 6, 128, 128); above zero is photographed."""
@@ -30,7 +33,7 @@ class Critic(nn.Module):
 
 
 def penalty(critic: Critic, real: Tensor) -> Tensor:
-    """Return R1, the mean squared gradient of the verdict at real pictures (Mescheder et al. 2018)."""
+    """Return R1, the mean squared gradient of a picture's mean verdict at real ones (Mescheder et al. 2018)."""
     at = real.detach().requires_grad_(True)
-    (slope,) = torch.autograd.grad(critic(at).sum(), at, create_graph=True)
+    (slope,) = torch.autograd.grad(critic(at).flatten(1).mean(1).sum(), at, create_graph=True)
     return slope.square().sum((1, 2, 3)).mean()

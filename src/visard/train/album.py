@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,7 @@ from visard.shape.mesh import canonical
 from visard.shape.similarity import Matrix
 from visard.shape.square import see
 from visard.shape.texture import inside, light, skin, skin_tone
-from visard.train.disjoint import Witness, unlike
+from visard.train.disjoint import unlike, who
 from visard.train.faces import Photo, Told
 
 Floats = NDArray[np.float32]
@@ -42,6 +46,9 @@ _SURE = 0.9
 
 _SMALLEST = 24.0
 """Pixels between the outer corners of the eyes below which a face is too coarse to learn from."""
+
+_MANY = 256
+"""Photos from which on it pays to start other processes, and that are handed to them at a time."""
 
 _INDEX = "album.json"
 
@@ -86,16 +93,14 @@ def build(photos: Iterator[Photo | None], total: int, folder: Path, others: Floa
     """
     people: list[str] = []
     vectors: list[Floats] = []
-    witness = Witness() if len(others) else None
     folder.mkdir(parents=True, exist_ok=True)
     files = {name: (folder / f"{name}.raw").open("wb") for name in _SHAPES}
     try:
-        for done, photo in enumerate(photos, 1):
+        for done, row in enumerate(_rows(photos, total, bool(len(others))), 1):
             told("reading faces", done, total)
-            row = None if photo is None else _row(photo)
-            if photo is not None and row is not None:
-                people.append(photo.person)
-                vectors += [witness(photo)] if witness else []
+            if row is not None:
+                people.append(row["person"])
+                vectors += [row["vector"]] if len(others) else []
                 for name, file in files.items():
                     file.write(np.ascontiguousarray(row[name], _SHAPES[name][1]).tobytes())
     finally:
@@ -134,8 +139,23 @@ def is_album(folder: Path) -> bool:
     return (folder / _INDEX).is_file()
 
 
-def _row(photo: Photo) -> dict[str, Any] | None:
-    """Return what the album keeps of a photo; None where its face is not clear enough."""
+def _rows(photos: Iterator[Photo | None], total: int, judged: bool) -> Iterator[dict[str, Any] | None]:
+    """Yield what the album keeps of each photo, in order, by as many processes as there are cores, if it is many."""
+    read = partial(_row, judged=judged)
+    if total < _MANY:
+        yield from map(read, photos)
+        return
+    with ProcessPoolExecutor(initializer=cv2.setNumThreads, initargs=(1,), mp_context=get_context("spawn")) as pool:
+        # A few at a time: a data set's photos do not fit into memory.
+        while some := list(islice(photos, _MANY)):
+            yield from pool.map(read, some, chunksize=8)
+
+
+def _row(photo: Photo | None, judged: bool) -> dict[str, Any] | None:
+    """Return what the album keeps of a photo, and FaceNet's vector if somebody is to be kept out; None where its face
+    is not clear enough."""
+    if photo is None:
+        return None
     mesh = find_mesh(photo.pixels, photo.region)
     pose, face = canonical().fit_pose(mesh.vertices), canonical()
     if mesh.score < _SURE or pose.scale < _SMALLEST:
@@ -152,6 +172,8 @@ def _row(photo: Photo) -> dict[str, Any] | None:
     attributes, tone = bank().reader(texture, seen.embedding), skin_tone(texture)
     order = bank().suited(attributes, tone, frozenset(TRAITS), np.random.default_rng(0))
     return {
+        "person": photo.person,
+        "vector": who(photo) if judged else None,
         "squares": np.dstack([square, reach]),
         "vertices": moved(mesh.vertices, matrix),
         "lights": light(texture, bare * faced(pose) + 1e-3 * inside()),

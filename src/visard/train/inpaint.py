@@ -153,8 +153,10 @@ class Inpaint:
     def _criticise(self, batch: Sample, painted: Tensor, step: int, chance: torch.Generator) -> dict[str, Tensor]:
         how = self._recipe
         self.critic.requires_grad_(True)
+        same = chance.get_state()  # real and painted are changed alike, so that only what was painted tells them apart
         with self._fast():
             real = functional.softplus(-self.critic(_augmented(batch, batch.target, chance)).float()).mean()
+            chance.set_state(same)
             fake = functional.softplus(self.critic(_augmented(batch, painted, chance)).float()).mean()
         losses = {"real": real, "fake": fake}
         total = real + fake

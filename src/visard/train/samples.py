@@ -133,7 +133,7 @@ class Practice:
         lit = (scene.colour + 8) * draw(ratio, scene.staged) - 8
         if rng.random() < 0.7:
             lit = np.asarray(cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.3, 1.1)), np.float32)
-        return np.asarray(np.clip(lit, 0, 255) * scene.staged.drawn[..., None], np.float32)
+        return np.asarray(np.clip(lit, 0, 255) * (scene.staged.drawn[..., None] > 0), np.float32)
 
 
 def _hidden(vertices: Floats, rng: np.random.Generator, tight: bool) -> Mask:
