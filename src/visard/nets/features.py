@@ -15,53 +15,64 @@ from visard.models.store import read
 _HALVING = (2, 4, 7, 14)
 """Blocks of MobileNetV2 that halve the picture (Sandler et al. 2018, table 2)."""
 
+_BLOCKS = 17
+
 _LOOKED_AT = (1, 3, 6, 10)
 """Blocks whose results are compared: at 64, 32, 16 and 8 pixels of a picture of 128."""
 
 
 class MobileNetV2(nn.Module):
-    """Features of ImageNet's MobileNetV2 up to a sixteenth of the side."""
+    """ImageNet's MobileNetV2 without its classifier."""
 
     def __init__(self) -> None:
         super().__init__()
         # A pickle, but only the bytes that the catalogue names get here, and weights_only lets it make tensors alone.
         weights = torch.load(io.BytesIO(read("mobilenetv2")), map_location="cpu", weights_only=True)
-        self._count = 0
-        self._layer(weights, "features.0.0", "features.0.1")
-        for block in range(1, _LOOKED_AT[-1] + 1):
+        self._layer(weights, "0", "features.0.0", "features.0.1")
+        for block in range(1, _BLOCKS + 1):
             head, inner = f"features.{block}.conv", int(block > 1)
             if inner:
-                self._layer(weights, f"{head}.0.0", f"{head}.0.1")
-            self._layer(weights, f"{head}.{inner}.0", f"{head}.{inner}.1")
-            self._layer(weights, f"{head}.{inner + 1}", f"{head}.{inner + 2}")
+                self._layer(weights, f"{block}wide", f"{head}.0.0", f"{head}.0.1")
+            self._layer(weights, f"{block}deep", f"{head}.{inner}.0", f"{head}.{inner}.1")
+            self._layer(weights, f"{block}flat", f"{head}.{inner + 1}", f"{head}.{inner + 2}")
+        self._layer(weights, "last", "features.18.0", "features.18.1")
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406])[:, None, None])
         self.register_buffer("spread", torch.tensor([0.229, 0.224, 0.225])[:, None, None])
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
         """Return features (n, c, h, w), of length 1 at each place, of (n, 3, H, W) pictures from -1 to 1."""
-        x = ((pictures + 1) / 2 - self.mean) / self.spread
-        x, number, found = self._convolve(x, 0, 2), 1, []
+        x, found = self._enter(pictures), []
         for block in range(1, _LOOKED_AT[-1] + 1):
-            y = x
-            if block > 1:
-                y, number = self._convolve(y, number), number + 1
-            y = self._convolve(y, number, 2 if block in _HALVING else 1)
-            y = self._convolve(y, number + 1, bend=False)
-            number += 2
-            x = x + y if x.shape == y.shape else y
+            x = self._block(x, block)
             if block in _LOOKED_AT:
                 found.append(functional.normalize(x, dim=1))
         return found
 
-    def _layer(self, weights: dict[str, Any], layer: str, norm: str) -> None:
+    def pooled(self, pictures: Tensor) -> Tensor:
+        """Return (n, 1280) features of whole (n, 3, H, W) pictures from -1 to 1."""
+        x = self._enter(pictures)
+        for block in range(1, _BLOCKS + 1):
+            x = self._block(x, block)
+        return self._convolve(x, "last").mean((2, 3))
+
+    def _enter(self, pictures: Tensor) -> Tensor:
+        return self._convolve(((pictures + 1) / 2 - self.mean) / self.spread, "0", 2)
+
+    def _block(self, x: Tensor, block: int) -> Tensor:
+        """Expand, filter each channel, and project; the first block does not expand."""
+        y = self._convolve(x, f"{block}wide") if block > 1 else x
+        y = self._convolve(y, f"{block}deep", 2 if block in _HALVING else 1)
+        y = self._convolve(y, f"{block}flat", bend=False)
+        return x + y if x.shape == y.shape else y
+
+    def _layer(self, weights: dict[str, Any], name: str, layer: str, norm: str) -> None:
         """Keep a convolution with its normalisation folded in."""
         gain = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + 1e-5).sqrt()
-        self.register_buffer(f"w{self._count}", weights[f"{layer}.weight"] * gain[:, None, None, None])
-        self.register_buffer(f"b{self._count}", weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * gain)
-        self._count += 1
+        self.register_buffer(f"w{name}", weights[f"{layer}.weight"] * gain[:, None, None, None])
+        self.register_buffer(f"b{name}", weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * gain)
 
-    def _convolve(self, x: Tensor, number: int, stride: int = 1, bend: bool = True) -> Tensor:
-        kernel, bias = getattr(self, f"w{number}"), getattr(self, f"b{number}")
+    def _convolve(self, x: Tensor, name: str, stride: int = 1, bend: bool = True) -> Tensor:
+        kernel, bias = getattr(self, f"w{name}"), getattr(self, f"b{name}")
         groups = x.shape[1] // kernel.shape[1]
         y = functional.conv2d(x, kernel, bias, stride, kernel.shape[2] // 2, groups=groups)
         return y.clamp(0, 6) if bend else y
