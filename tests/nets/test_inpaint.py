@@ -31,10 +31,11 @@ def test_onnx_equals_torch() -> None:
         torch.nn.init.normal_(weight, std=0.03)
     content, outputs = to_onnx({name: value.numpy() for name, value in net.state_dict().items()})
     nothing = Guess(*(np.zeros(1, np.float32) for _ in range(3)))
-    light, paint, alpha = Inpainter(nothing, OpenCvNet("inpaint", outputs, content=content))(scene()[0].numpy())
+    light, paint, alpha, clear = Inpainter(nothing, OpenCvNet("inpaint", outputs, content=content))(scene()[0].numpy())
     maps = net(scene())
     assert light.std() > 0.1 and paint.std() > 0.1 and alpha.std() > 0.1
-    for ours, theirs in ((light, maps.light[0]), (paint, maps.paint[0]), (alpha[..., None], maps.alpha[0])):
+    pairs = ((light, maps.light), (paint, maps.paint), (alpha[..., None], maps.alpha), (clear[..., None], maps.clear))
+    for ours, theirs in ((one, other[0]) for one, other in pairs):
         assert np.abs(ours - theirs.permute(1, 2, 0).numpy()).max() < 1e-3
 
 

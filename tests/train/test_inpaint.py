@@ -79,7 +79,7 @@ def test_what_was_hardly_taught_is_not_exported_and_what_was_runs(
     file = export(tmp_path, tmp_path / "out", terms="Drawn; free.")
     card = file.with_suffix(".md").read_text("utf-8")
     assert "8 photos of 4 people" in card and "2 samples, 1 steps" in card and "Drawn; free." in card
-    light, paint, alpha = inpainter(file)(np.zeros((13, 128, 128), np.float32))
+    light, paint, alpha, _ = inpainter(file)(np.zeros((13, 128, 128), np.float32))
     assert (light.shape, paint.shape, alpha.shape) == ((32, 32, 3), (128, 128, 3), (128, 128))
 
 

@@ -35,6 +35,9 @@ _SMALLEST = 16.0
 _FINEST = 3
 """Times the network's side at which the result is drawn, at most; a donor's texture has no more to show."""
 
+_GREY = np.float32(127.5)
+"""The middle of the range, and half of it."""
+
 _SHAPE = 0.8
 """How much of the donor's shape the face takes, as `surrogate` by default."""
 
@@ -129,17 +132,19 @@ def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:
     there = face.fit_pose(moved(vertices, to_square))
     staged = stage(ours, there)
     texture = dress(donors, donor)[0]
-    light, paint, alpha = inpainter()(inputs(filled, known, draw(halved(texture), staged), staged))
+    light, paint, alpha, clear = inpainter()(inputs(filled, known, draw(halved(texture), staged), staged))
     # The network's maps are smooth or soft; the donor is drawn as large as the picture shows it.
     times = int(np.clip(np.ceil(1 / scale_of(to_square)), 1, _FINEST))
     side = times * SIDE
     if times > 1:
         staged = stage(ours * np.float32(times), there, side)
-        filled, paint, alpha = (_enlarged(v, side, cv2.INTER_CUBIC) for v in (filled, paint, alpha))
+        filled, paint, alpha, clear = (_enlarged(v, side, cv2.INTER_CUBIC) for v in (filled, paint, alpha, clear))
     lit = draw(texture if times > 1 else halved(texture), staged)
     lit *= np.exp(np.clip(_enlarged(light, side, cv2.INTER_LINEAR), -BRIGHT, BRIGHT))
     shown = staged.drawn / (1 + np.exp(-(alpha + EDGE * (2 * staged.drawn - 1))))
-    whole = shown[..., None] * lit + (1 - shown[..., None]) * (filled + np.float32(127.5) * paint)
+    # As `nets.inpaint.compose`, in which colours run from -1 to 1.
+    around = (filled - _GREY) / (1 + np.exp(clear - EDGE))[..., None] + _GREY + _GREY * paint
+    whole = shown[..., None] * lit + (1 - shown[..., None]) * around
     back = invert(np.asarray(to_square * times, np.float64))
     new = see(np.asarray(whole, np.float32), back, len(patch.mask), len(patch.mask[0]), enlarge=cv2.INTER_CUBIC)
     hidden = patch.mask > 0

@@ -27,7 +27,7 @@ SIDE, LIGHT = 128, 32
 """Sides in pixels of the square that the network sees, and of its map of light."""
 
 EDGE = 4.0
-"""Logit of the donor's weight that an untaught network begins with, where it is drawn."""
+"""Logit that an untaught network begins with: of the donor's weight, where it is drawn, and of the fill's around it."""
 
 BRIGHT = 2.5
 """Logarithm of the gain by which the network may light a donor, at most, and darken it."""
@@ -62,16 +62,17 @@ class Inpainter:
     guess: Guess
     _net: OpenCvNet
 
-    def __call__(self, inputs: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return light (32, 32, 3), logarithms of gains, paint (128, 128, 3) and alpha (128, 128), logits.
+    def __call__(self, inputs: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+        """Return light (32, 32, 3), paint (128, 128, 3), alpha and clear (128, 128): the `Maps` of `nets.inpaint`.
 
         inputs: (13, 128, 128), as `methods.scene.inputs` gives them.
         """
         half = SIDE // 2
         folded = inputs.reshape(-1, half, 2, half, 2).transpose(0, 2, 4, 1, 3).reshape(1, -1, half, half)
         light, brush = self._net(np.ascontiguousarray(folded))
-        drawn = brush.reshape(4, 2, 2, half, half).transpose(3, 1, 4, 2, 0).reshape(SIDE, SIDE, 4)
-        return np.ascontiguousarray(light[0].transpose(1, 2, 0)), drawn[..., :3].copy(), drawn[..., 3].copy()
+        drawn = brush.reshape(5, 2, 2, half, half).transpose(3, 1, 4, 2, 0).reshape(SIDE, SIDE, 5)
+        paint, alpha, clear = (np.ascontiguousarray(v) for v in (drawn[..., :3], drawn[..., 3], drawn[..., 4]))
+        return np.ascontiguousarray(light[0].transpose(1, 2, 0)), paint, alpha, clear
 
 
 @cache
@@ -99,7 +100,7 @@ def inpainter(file: Path = FILE) -> Inpainter:
 
 
 def to_onnx(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, tuple[str, str]]:
-    """Return the network of `nets.inpaint` as an ONNX file, and the names of light (1, 3, 32, 32) and brush (1, 16, 64,
+    """Return the network of `nets.inpaint` as an ONNX file, and the names of light (1, 3, 32, 32) and brush (1, 20, 64,
     64); its input is (1, 52, 64, 64), the square folded two by two. Raises KeyError for missing weights."""
 
     def conv(name: str, x: str, stride: int = 1) -> str:
@@ -128,5 +129,5 @@ def to_onnx(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, tuple[str, str]
         if level == 1:
             light = conv("lamp", graph.leaky(x, SLOPE))
     brush = conv("brush", graph.leaky(x, SLOPE))
-    shapes = {light: (1, 3, LIGHT, LIGHT), brush: (1, 16, SIDE // 2, SIDE // 2)}
+    shapes = {light: (1, 3, LIGHT, LIGHT), brush: (1, 20, SIDE // 2, SIDE // 2)}
     return graph.to_bytes(shapes), (light, brush)

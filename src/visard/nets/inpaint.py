@@ -25,12 +25,14 @@ WIDTHS = (32, 64, 128, 192)
 
 
 class Maps(NamedTuple):
-    """What the network says: light (n, 3, 32, 32), logarithms of gains; paint (n, 3, 128, 128), added to the filled-in
-    surroundings, where 1 is half the range; alpha (n, 1, 128, 128), logits of how much of the donor shows."""
+    """What the network says: light (n, 3, 32, 32), logarithms of gains; paint (n, 3, 128, 128), where 1 is half the
+    range, added to what was filled in; alpha and clear (n, 1, 128, 128), logits of how much of the donor shows, and of
+    how much of what was filled in is cleared away before."""
 
     light: Tensor
     paint: Tensor
     alpha: Tensor
+    clear: Tensor
 
 
 class Block(nn.Module):
@@ -61,7 +63,7 @@ class Inpainter(nn.Module):
         self.up = nn.ModuleList(nn.Conv2d(b, a, 3, padding=1) for a, b in steps)
         self.leave = nn.ModuleList(nn.Sequential(*(Block(w) for _ in range(1 + (w > widths[0])))) for w in widths[:-1])
         self.lamp = nn.Conv2d(widths[1], 3, 3, padding=1)
-        self.brush = nn.Conv2d(widths[0], 4 * 4, 3, padding=1)
+        self.brush = nn.Conv2d(widths[0], 4 * 5, 3, padding=1)
         for head in (self.lamp, self.brush):
             nn.init.zeros_(head.weight)
             nn.init.zeros_(head.bias)
@@ -82,7 +84,7 @@ class Inpainter(nn.Module):
             if level == 1:
                 light = self.lamp(functional.leaky_relu(x, SLOPE))
         drawn = functional.pixel_shuffle(self.brush(functional.leaky_relu(x, SLOPE)), 2)
-        return Maps(light, drawn[:, :3], drawn[:, 3:])
+        return Maps(light, drawn[:, :3], drawn[:, 3:4], drawn[:, 4:])
 
 
 def compose(inputs: Tensor, maps: Maps) -> Tensor:
@@ -92,4 +94,5 @@ def compose(inputs: Tensor, maps: Maps) -> Tensor:
     gain = gain.clamp(-BRIGHT, BRIGHT).exp()
     lit = (donor + 1) * gain - 1
     alpha = torch.sigmoid(maps.alpha.float() + EDGE * (2 * drawn - 1)) * drawn
-    return alpha * lit + (1 - alpha) * (filled + maps.paint.float())
+    around = filled * torch.sigmoid(EDGE - maps.clear.float()) + maps.paint.float()
+    return alpha * lit + (1 - alpha) * around
