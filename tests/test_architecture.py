@@ -14,7 +14,7 @@ SRC = Path(__file__).parents[1] / "src" / "visard"
 ORDER = [
     "types", "errors", "policy", "flow", "models", "media", "detect", "track", "found", "shape", "people", "warmth",
     "methods", "gallery", "paste", "roles", "hider", "echoes", "smoothing", "tracing", "verify", "publish", "report",
-    "vault", "pipeline", "sources", "regions", "run", "verbs", "train", "attack", "evaluate", "cli",
+    "vault", "pipeline", "sources", "regions", "run", "verbs", "nets", "train", "attack", "evaluate", "cli",
 ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def _lines(text: str, word: str) -> str:
     return "\n".join(line for line in text.splitlines() if word in line)
 
 
-WALLED_OFF = {"attack", "evaluate"}
+WALLED_OFF = {"nets", "train", "attack", "evaluate"}
 """Rooms behind the wall: what hides people does not need them, and only they may need torch."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from itertools import pairwise
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,6 +14,8 @@ from visard.errors import Unfit, UsageError
 from visard.methods import METHODS, defaults, find_method, make
 from visard.policy import Rule
 from visard.shape.align import cut
+from visard.shape.landmarks import find_mesh
+from visard.shape.mesh import canonical
 from visard.shape.square import align, alignment, through_square
 from visard.types import Box, Casting, Deidentifier, Form, Frame, Goal, Patch, Pixels, Prepared, Region
 
@@ -21,8 +23,11 @@ from .conftest import ASTRONAUT_FACE
 from .faces import person, render
 
 
-def patch_of(pixels: Pixels, seed: int = 1, box: Box = ASTRONAUT_FACE, shape: Any = "oval") -> Patch:
-    patch = cut(Frame(pixels), Region("face", box, 0.9), Rule(shape=shape), seed)
+def patch_of(pixels: Pixels, seed: int = 1, box: Box = ASTRONAUT_FACE, around: float = 0.0) -> Patch:
+    """Return what a method sees of a face that was traced; around: as the method's."""
+    region = Region("face", box, 0.9)
+    traced = replace(region, mesh=canonical().encode(find_mesh(pixels, region).vertices))
+    patch = cut(Frame(pixels), traced, Rule(), seed, around)
     assert patch is not None
     return patch
 
@@ -31,7 +36,7 @@ def patch_of(pixels: Pixels, seed: int = 1, box: Box = ASTRONAUT_FACE, shape: An
 def neighbours(size: int) -> tuple[Patch, ...]:
     """People for a gallery, aligned to a square."""
     drawn = [render(person(seed)) for seed in range(19)]
-    windows = [replace(patch_of(one.pixels, box=one.box), points=None) for one in drawn]
+    windows = [replace(patch_of(one.pixels, box=one.box), points=None, mesh=None) for one in drawn]
     return tuple(align(window, alignment(window, size), size) for window in windows)
 
 
@@ -57,8 +62,8 @@ def method(request: pytest.FixtureRequest) -> Deidentifier:
 
 
 @pytest.fixture
-def patch(astronaut: Pixels) -> Patch:
-    return patch_of(astronaut)
+def patch(astronaut: Pixels, method: Deidentifier) -> Patch:
+    return patch_of(astronaut, around=method.around if isinstance(method, Casting) else 0.0)
 
 
 def test_claims_are_class_attributes_with_known_values(method: Deidentifier) -> None:

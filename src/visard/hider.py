@@ -113,7 +113,9 @@ class Hider:
 
     def patch(self, frame: Frame, region: Region) -> Patch | None:
         """Return what the method may see of a region, None where it lies outside the frame."""
-        return cut(frame, region, self.rule(region), self._seed(region.kind, region.track))
+        method = self.methods[region.kind]
+        around = method.around if isinstance(method, Casting) else 0.0
+        return cut(frame, region, self.rule(region), self._seed(region.kind, region.track), around)
 
     def _seed(self, kind: Kind, track: int) -> int:
         known = self._seeds.get(track)
@@ -123,10 +125,19 @@ class Hider:
         # Exchanged faces keep what lies around them, so they come first and see what was pasted before: otherwise
         # the surroundings of one would bring back the original of its neighbour.
         hidden = [r for r in regions if r.hide]
+        for region in self._seen_by_others(hidden):
+            # A method that looks around itself must not see its neighbours' originals either.
+            patch = self.patch(frame, region)
+            if patch is not None:
+                paste(canvas, patch, through_square(self.fallbacks[region.kind], patch))
         for region in sorted(hidden, key=lambda r: not isinstance(self.method(r), Casting)):
             patch = self.patch(canvas if isinstance(self.method(region), Casting) else frame, region)
             if patch is not None:
                 yield patch, self._hide(region, patch)
+
+    def _seen_by_others(self, hidden: list[Region]) -> list[Region]:
+        methods = [self.method(region) for region in hidden]
+        return hidden if len(hidden) > 1 and any(isinstance(m, Casting) and m.around for m in methods) else []
 
     def _hide(self, region: Region, patch: Patch) -> Pixels:
         try:

@@ -238,7 +238,10 @@ class Casting(Deidentifier, Protocol):
     """A method that chooses a role for each subject once, and plays it in all its patches.
 
     A call raises Unfit where it finds no face to work on; the rule's fallback then hides the region.
+    around: how far beyond what is hidden its patches reach, in sides of the region's box.
     """
+
+    around: ClassVar[float]
 
     def cast(self, patches: Sequence[Patch]) -> Casting:
         """Return the method with a role for each subject (one seed), chosen from its clearest patches, best first.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 import click
 
 from visard.cli.shared import ensure_models, existing
+from visard.errors import ModelError
 
 
 @click.group("train")
@@ -51,6 +54,64 @@ def train_shape(data: Path, out: Path, terms: str, overwrite: bool) -> None:
     figures = train(data, out, terms, overwrite, _bars())
     click.echo(f"{figures['faces']} faces of {figures['people']} people, {figures['photos']} photos", err=True)
     click.echo(str(out / "face_shape.safetensors"))
+
+
+@command.command("inpaint")
+@_data
+@click.option("--out", type=existing, required=True, help="Folder for the checkpoint, the log and the sheets.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), required=True, help="How long to train.")
+@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
+@click.option("--apart", type=existing, help="Folder or tar of people who shall not teach it: those it is judged on.")
+def train_inpaint(data: Path, out: Path, minutes: float, resume: bool, apart: Path | None) -> None:
+    """Teach the network that `inpaint` paints with; needs torch, and uses a GPU where there is one."""
+    ensure_models(False)
+    _need_torch()
+    from visard.train.inpaint import train
+
+    progress = train(data, out, minutes, resume, apart, _bars(), lambda line: click.echo(json.dumps(line)))
+    click.echo(f"{progress.images} pictures in {progress.steps} steps, {progress.seconds / 60:.0f} minutes", err=True)
+    click.echo(str(out / "checkpoint.safetensors"))
+
+
+@command.command("export")
+@click.option("--from", "folder", type=existing, required=True, help="Folder of `visard train inpaint`.")
+@click.option("--out", type=existing, required=True, help="Folder for inpaint.safetensors and its card.")
+@_terms
+@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+def train_export(folder: Path, out: Path, terms: str, overwrite: bool) -> None:
+    """Write what a training has come to as the files that `inpaint` reads."""
+    ensure_models(False)
+    _need_torch()
+    from visard.train.export import export
+
+    click.echo(str(export(folder, out, terms, overwrite, _bars())))
+
+
+@command.command("pack")
+@click.argument("file", type=existing)
+@click.option("--out", type=existing, required=True, help="Folder for the parts and their list.")
+def train_pack(file: Path, out: Path) -> None:
+    """Split a checkpoint into parts of at most 16 MB, to move it to another machine."""
+    from visard.train.pack import pack
+
+    for part in pack(file, out):
+        click.echo(str(part))
+
+
+@command.command("unpack")
+@click.argument("parts", type=existing)
+@click.option("--out", type=existing, required=True, help="Folder for the checkpoint.")
+@click.option("--overwrite", is_flag=True, help="Replace a checkpoint that exists.")
+def train_unpack(parts: Path, out: Path, overwrite: bool) -> None:
+    """Put a checkpoint together again; PARTS is the list that `pack` wrote last."""
+    from visard.train.pack import unpack
+
+    click.echo(str(unpack(parts, out, overwrite)))
+
+
+def _need_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise ModelError("training a network needs torch", hint="pip install 'visard[torch]'")
 
 
 def _bars() -> Callable[[str, int, int], None]:

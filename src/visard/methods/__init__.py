@@ -12,6 +12,7 @@ from visard.types import Deidentifier
 
 METHODS: Mapping[str, str] = {
     "surrogate": "visard.methods.surrogate:Surrogate",
+    "inpaint": "visard.methods.inpaint:Inpaint",
     "fill": "visard.methods.fill:Fill",
     "darken": "visard.methods.darken:Darken",
     "blur": "visard.methods.blur:Blur",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from visard.errors import ModelError, UsageError
+from visard.errors import ModelError, UsageError, suggest
 from visard.shape.identity import Embedding
 from visard.shape.mesh import TEXTURE, canonical, shape_file
 from visard.shape.texture import skin_tone
@@ -46,6 +46,14 @@ _TONE = 35.0
 
 TRAITS = ("age", "sex", "skin")
 """In what a donor may resemble the person."""
+
+
+def chosen_traits(similar: str) -> frozenset[str]:
+    """Return the traits that a setting names, by commas; raises UsageError for an unknown one."""
+    traits = frozenset(filter(None, (trait.strip() for trait in str(similar).split(","))))
+    for trait in sorted(traits - set(TRAITS)):
+        raise UsageError(f"unknown trait {trait!r} in similar", hint=suggest(trait, TRAITS))
+    return traits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,16 +120,23 @@ class Bank:
     def fitting(
         self, texture: Pixels, embedding: Embedding | None, similar: frozenset[str], rng: np.random.Generator
     ) -> NDArray[np.intp]:
-        """Return the donors that resemble a face in the traits of `similar`, in an order that the generator draws.
+        """Return `suited` for what the reader says of a face's (256, 256, 3) texture and embedding."""
+        return self.suited(self.reader(texture, embedding), skin_tone(texture), similar, rng)
 
-        Coarsely on purpose: the nearer a donor is to the person, the more it tells who that was.
+    def suited(
+        self, attributes: Floats, tone: Floats, similar: frozenset[str], rng: np.random.Generator
+    ) -> NDArray[np.intp]:
+        """Return the donors like somebody in the traits of `similar`, in an order that the generator draws.
+
+        attributes: (7,) as the bank's; tone: (3,) Lab. Coarsely on purpose: the nearer a donor is to the person, the
+        more it tells who that was.
         """
-        sex, age = self.reader(texture, embedding)[:2].clip(0, (1, 12)).tolist()
+        sex, age = attributes[:2].clip(0, (1, 12)).tolist()
         low, high = next((low, high) for end, low, high in _BANDS if age < end)
         ages = self.attributes[:, 1]
         other_sex = np.abs(self.attributes[:, 0] - sex) / _SEX
         other_age = 1 + np.maximum(low - ages, ages - high)
-        away = (self.tones - skin_tone(texture)) * np.array([0.6, 1.0, 1.0], np.float32)
+        away = (self.tones - tone) * np.array([0.6, 1.0, 1.0], np.float32)
         other_skin = np.linalg.norm(away, axis=1) / _TONE
         apart = {"sex": other_sex, "age": other_age, "skin": other_skin}
         # Up to 1 a donor resembles the person; how well, nobody asks.
@@ -140,6 +155,13 @@ def reduced(texture: Pixels) -> Floats:
     """Return the reduced texture of a face as a vector with mean 0 and deviation 1."""
     small = cv2.resize(texture, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)[_grid()].ravel().astype(np.float32)
     return np.asarray((small - small.mean()) / (small.std() + 8), np.float32)
+
+
+def check_bank(path: str) -> None:
+    """Raise as `bank` does, and UsageError for what is no path: a wrong one is told before anything is begun."""
+    if not isinstance(path, str):
+        raise UsageError(f"bank is {path!r}", hint="give a file's path in quotes")
+    bank(path)
 
 
 @cache

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from typing import ClassVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from visard.errors import Unfit, UsageError, suggest
-from visard.methods.donors import TRAITS, Bank
+from visard.errors import Unfit
+from visard.methods.donors import TRAITS, check_bank, chosen_traits
 from visard.methods.donors import bank as open_bank
-from visard.methods.features import open_mouth, turn_eyes, with_irises
+from visard.methods.dressing import dress, faced, reshape
+from visard.methods.features import open_mouth, turn_eyes
+from visard.methods.grain import match, measure
 from visard.methods.strength import check_share
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import Vertices, find_mesh, region_of
-from visard.shape.mesh import TEXTURE, Pose, canonical, sample
+from visard.shape.mesh import TEXTURE, canonical, sample
 from visard.shape.texture import inside, light, plain, relight, rim, skin
 from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Region
 
@@ -42,12 +43,6 @@ _TRIES = 8
 _TEMPLE = 17
 """Height in texels up to which something dark at a face's side is a temple of glasses rather than hair."""
 
-_DEVIATION = 1.4826
-"""Standard deviation over median absolute deviation of a normal distribution."""
-
-_SHAPE = 1.25
-"""How much of the donor's shape, rather than the person's, a face has at full strength."""
-
 
 @dataclass(frozen=True, slots=True)
 class Surrogate:
@@ -64,6 +59,7 @@ class Surrogate:
     reversible: ClassVar[bool] = False
     goal: ClassVar[Goal] = "everyone"
     form: ClassVar[Form] = "generate"
+    around: ClassVar[float] = 0.0
 
     strength: float = 0.8
     similar: str = ",".join(TRAITS)
@@ -71,18 +67,8 @@ class Surrogate:
 
     def __post_init__(self) -> None:
         check_share("strength", self.strength)
-        for trait in self.traits:
-            if trait not in TRAITS:
-                raise UsageError(f"unknown trait {trait!r} in similar", hint=suggest(trait, TRAITS))
-        if not isinstance(self.bank, str):
-            raise UsageError(f"bank is {self.bank!r}", hint="give a file's path in quotes")
-        if self.bank:
-            open_bank(self.bank)  # a wrong path is told before anything is begun
-
-    @property
-    def traits(self) -> frozenset[str]:
-        """In what donors resemble the person."""
-        return frozenset(filter(None, (trait.strip() for trait in str(self.similar).split(","))))
+        chosen_traits(self.similar)
+        check_bank(self.bank)
 
     def cast(self, patches: Sequence[Patch]) -> Casting:
         """Return the method with a donor for each subject (one seed), chosen from its clearest patches."""
@@ -141,7 +127,7 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     rng = np.random.default_rng(patch.seed)
     was = look(region_of(vertices), patch.pixels)
     texture = canonical().unwrap(patch.pixels, vertices)
-    order = donors.fitting(texture, None if was is None else was.embedding, how.traits, rng)
+    order = donors.fitting(texture, None if was is None else was.embedding, chosen_traits(how.similar), rng)
     if was is None:
         return int(order[0])
     unlike = np.linalg.norm(donors.embeddings[order] - was.embedding, axis=1)
@@ -159,10 +145,10 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
 def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: int = _FINEST) -> Pixels:
     donors, face = open_bank(how.bank), canonical()
     pose = face.fit_pose(vertices)
-    new_vertices = _reshape(donors, vertices, pose, donor, how.strength)
-    source, (texture, own_light) = face.unwrap(patch.pixels, vertices), _dress(donors, donor)
+    new_vertices = reshape(donors, vertices, pose, donor, how.strength)
+    source, (texture, own_light) = face.unwrap(patch.pixels, vertices), dress(donors, donor)
     bare = skin(source)
-    lit = relight(texture, own_light, light(source, bare * _seen(pose) + 1e-3 * inside()))
+    lit = relight(texture, own_light, light(source, bare * faced(pose) + 1e-3 * inside()))
     alpha = _cover(bare)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
     box = region_of(vertices).box.union(region_of(new_vertices).box)
@@ -185,34 +171,12 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
     if scale < 1:
         new, weight = (cv2.resize(v, (wide, tall), interpolation=cv2.INTER_CUBIC) for v in (new, weight))
     weight = np.clip(cv2.GaussianBlur(weight, (0, 0), max(0.6, 0.01 * max(tall, wide))), 0, 1)
-    new = _match_grain(np.asarray(new, np.float32), window, weight, patch.seed)
+    sure = weight > 0.95
+    new = match(np.asarray(new, np.float32), measure(new, sure), measure(window, sure), patch.seed)
     result = patch.pixels.copy()
     mixed = weight[..., None] * new + (1 - weight[..., None]) * window
     result[rows, columns] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
     return result
-
-
-@lru_cache(maxsize=32)
-def _dress(donors: Bank, donor: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return a donor's texture with all that a face needs, and the light on it."""
-    texture = with_irises(donors.texture(donor)).astype(np.float32)
-    return texture, light(texture, inside())
-
-
-def _reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> NDArray[np.float32]:
-    shape = pose.lift(vertices)
-    gain = _SHAPE * strength
-    change = donors.build(gain * (donors.shapes[donor] - donors.identity(shape)))
-    # The outline stays: what lies behind it is not ours to redraw.
-    fade = np.clip(sample(rim(), canonical().uv[:, None]) / 45.0, 0, 1)
-    return pose.place(shape + change * fade * fade * (3 - 2 * fade))
-
-
-def _seen(pose: Pose) -> Mask:
-    """Return how squarely each texel faces the camera: the far side of a turned head shows background."""
-    across = np.linspace(-1, 1, TEXTURE, dtype=np.float32)[None, :]
-    hidden = np.maximum(0, across * np.float32(np.sin(np.radians(pose.angles[0])) * 2.2))
-    return np.asarray(np.clip(1 - 1.2 * hidden, 0.05, 1) * inside(), np.float32)
 
 
 def _cover(bare: Mask) -> Mask:
@@ -232,21 +196,3 @@ def _hairy() -> Mask:
     above = np.clip((brow - 10 - y) / 8, 0, 1)
     aside = np.clip((np.abs(x - (TEXTURE - 1) / 2) - 82) / 10, 0, 1)
     return np.asarray(np.maximum(above, aside) * plain(), np.float32)
-
-
-def _match_grain(new: NDArray[np.float32], window: Pixels, weight: Mask, seed: int) -> NDArray[np.float32]:
-    """Return the new face as sharp and as grainy as the old one was."""
-    sure = weight > 0.95
-    if np.count_nonzero(sure) < 64:
-        return new
-    light = [cv2.cvtColor(v, cv2.COLOR_RGB2GRAY) for v in (window.astype(np.float32), new)]
-    # The median, because edges are the face's own and grain lies everywhere.
-    theirs, ours = (float(np.median(np.abs((v - cv2.GaussianBlur(v, (0, 0), 1.0))[sure]))) * _DEVIATION for v in light)
-    if ours < theirs:
-        rng = np.random.default_rng(seed)
-        grain = rng.standard_normal(weight.shape, np.float32)
-        grain -= cv2.GaussianBlur(grain, (0, 0), 1.0)
-        grain *= min(6.0, np.sqrt(theirs**2 - ours**2)) / max(float(grain.std()), 1e-6)
-        return np.asarray(new + grain[..., None], np.float32)
-    keep = max(0.3, theirs / max(ours, 1e-6))
-    return np.asarray(keep * new + (1 - keep) * cv2.GaussianBlur(new, (0, 0), 1.0), np.float32)

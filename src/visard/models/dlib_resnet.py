@@ -24,7 +24,7 @@ SIDE = 150
 MEAN = (122.782, 117.001, 104.298)
 """Subtracted from RGB pixels 0..255, which are then divided by 256."""
 
-_BLOCKS = (
+BLOCKS = (
     *(3 * [(32, 1)]),
     (64, 2),
     *(3 * [(64, 1)]),
@@ -57,7 +57,7 @@ def read_layers(content: bytes) -> Iterator[Layer]:
     reader = _Reader(content)
     yield reader.convolution(3, 32, 7)
     before = 32
-    for channels, _ in _BLOCKS:
+    for channels, _ in BLOCKS:
         yield reader.convolution(before, channels, 3)
         yield reader.convolution(channels, channels, 3)
         before = channels
@@ -71,11 +71,11 @@ def to_onnx(content: bytes) -> bytes:
     first = next(layers)
     x = graph.max_pool(graph.relu(graph.conv("face", first.weight, first.bias, stride=2)), size=3, stride=2)
     side, channels = 35, 32
-    for wide, stride in _BLOCKS:
+    for wide, stride in BLOCKS:
         x = _block(graph, x, layers, side, channels, wide, stride)
         side, channels = -(-side // stride) if side < 10 else side // stride, wide
     last = next(layers)
-    return graph.to_bytes(graph.conv(graph.mean(x), last.weight, last.bias), (0, len(last.bias), 1, 1))
+    return graph.to_bytes({graph.conv(graph.mean(x), last.weight, last.bias): (0, len(last.bias), 1, 1)})
 
 
 def _block(graph: Graph, x: str, layers: Iterator[Layer], side: int, channels: int, wide: int, stride: int) -> str:

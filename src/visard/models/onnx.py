@@ -5,12 +5,13 @@ Field numbers are those of the published schema (onnx.proto, IR version 8, opera
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-_FLOAT, _INT, _INTS = 1, 2, 7
+_FLOAT, _INT, _STRING, _INTS = 1, 2, 3, 7
 _OPERATORS = 9
 
 
@@ -46,6 +47,14 @@ class Graph:
         """Add max(x, 0)."""
         return self._add("Relu", [x])
 
+    def leaky(self, x: str, slope: float) -> str:
+        """Add max(x, 0) + slope * min(x, 0)."""
+        return self._add("LeakyRelu", [x], floats={"alpha": slope})
+
+    def double(self, x: str) -> str:
+        """Add each value four times, two by two: (n, c, h, w) -> (n, c, 2 h, 2 w)."""
+        return self._add("Upsample", [x, self._tensor(np.array([1, 1, 2, 2], np.float32))], texts={"mode": "nearest"})
+
     def add(self, x: str, y: str) -> str:
         """Add the sum of two values of one shape."""
         return self._add("Add", [x, y])
@@ -54,21 +63,28 @@ class Graph:
         """Add zeros at the end of each axis."""
         return self._add("Pad", [x], {"pads": [0, 0, 0, 0, 0, channels, rows, columns]})
 
-    def to_bytes(self, output: str, shape: Sequence[int]) -> bytes:
-        """Return the ONNX file of the network whose result is the named value; 0 in a shape is any number."""
+    def to_bytes(self, outputs: Mapping[str, Sequence[int]]) -> bytes:
+        """Return the ONNX file of the network whose results are the named values; 0 in a shape is any number."""
         parts = [*(_field(1, node) for node in self._nodes), _text(2, self._name), *self._tensors]
         parts += [_field(11, _value(name, sides)) for name, sides in self._inputs.items()]
-        parts.append(_field(12, _value(output, shape)))
+        parts += [_field(12, _value(name, sides)) for name, sides in outputs.items()]
         head = _number(1, 8) + _field(8, _number(2, _OPERATORS))
         # The weights, which are nearly all of it, are joined once.
         return b"".join([head, _varint(7 << 3 | 2), _varint(sum(map(len, parts))), *parts])
 
-    def _add(self, operator: str, inputs: Sequence[str], ints: Mapping[str, Sequence[int]] | None = None) -> str:
+    def _add(
+        self, operator: str, inputs: Sequence[str], ints: Mapping[str, Sequence[int]] | None = None,
+        floats: Mapping[str, float] | None = None, texts: Mapping[str, str] | None = None,
+    ) -> str:  # fmt: skip
         output = f"v{len(self._nodes)}"
         node = b"".join(_text(1, x) for x in inputs) + _text(2, output) + _text(4, operator)
         for name, values in (ints or {}).items():
             attribute = _text(1, name) + b"".join(_number(8, v) for v in values) + _number(20, _INTS)
             node += _field(5, attribute)
+        for name, real in (floats or {}).items():
+            node += _field(5, _text(1, name) + _varint(2 << 3 | 5) + struct.pack("<f", real) + _number(20, _FLOAT))
+        for name, text in (texts or {}).items():
+            node += _field(5, _text(1, name) + _text(4, text) + _number(20, _STRING))
         self._nodes.append(node)
         return output
 

@@ -26,12 +26,16 @@ class OpenCvNet:
     """An ONNX network in OpenCV, which takes inputs of any size.
 
     outputs: names of the results; none: the file's only one. to_onnx: turns a file of another format into ONNX.
+    content: the ONNX file itself, of a network of our own, which is in no catalogue.
     """
 
-    def __init__(self, name: str, outputs: Sequence[str] = (), to_onnx: Callable[[bytes], bytes] = bytes) -> None:
+    def __init__(
+        self, name: str, outputs: Sequence[str] = (), to_onnx: Callable[[bytes], bytes] = bytes, content: bytes = b""
+    ) -> None:
         self.name = name
         self.outputs = tuple(outputs)
         self._to_onnx = to_onnx
+        self._content = content
         self._lock = threading.Lock()
         self._net: Any = None
 
@@ -59,7 +63,8 @@ class OpenCvNet:
     def _load(self) -> Any:
         import cv2
 
-        return cv2.dnn.readNetFromONNX(np.frombuffer(self._to_onnx(store.read(self.name)), np.uint8))
+        content = self._content or self._to_onnx(store.read(self.name))
+        return cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
 
 
 class LiteNet:

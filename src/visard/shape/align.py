@@ -10,14 +10,14 @@ from visard.shape.mesh import canonical
 from visard.types import Frame, Patch, Region
 
 
-def cut(frame: Frame, region: Region, rule: Rule, seed: int) -> Patch | None:
+def cut(frame: Frame, region: Region, rule: Rule, seed: int, around: float = 0.0) -> Patch | None:
     """Return the patch of a region, or None where the region lies wholly outside the frame.
 
-    The patch is the upright window that the mask touches, at the frame's resolution; to_frame is the
-    shift to its place. Its pixels are a read-only view of the frame.
+    The patch is the upright window that the mask touches, at the frame's resolution, and so much around it, in sides
+    of the region's box; to_frame is the shift to its place. Its pixels are a read-only view of the frame.
     """
     height, width = frame.pixels.shape[:2]
-    rows, columns = cells = window(region, rule, height, width)
+    rows, columns = cells = window(region, rule, height, width, around)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return None
     pixels = frame.pixels[rows, columns]

@@ -71,6 +71,11 @@ def _embed(crop: Pixels, square: Matrix) -> Embedding:
     return _recogniser()(np.ascontiguousarray(blob))[0].reshape(-1)
 
 
+def chip(points: Points) -> Matrix:
+    """Return the similarity from a picture, where a face's five points (5, 2) lie, to the recogniser's square."""
+    return fit(points, _PLACES)
+
+
 def distance(one: Embedding, other: Embedding) -> float:
     """Return the Euclidean distance of two embeddings; SAME_PERSON is the usual threshold."""
     return float(np.linalg.norm(one - other))

@@ -19,12 +19,15 @@ _HALF_PIXEL = 0.7072
 """A pixel counts as touched when any of its corners is: half of its diagonal."""
 
 
-def window(region: Region, rule: Rule, height: int, width: int) -> tuple[slice, slice]:
-    """Return the (rows, columns) of a height x width frame that hiding the region may touch, rim included."""
+def window(region: Region, rule: Rule, height: int, width: int, around: float = 0.0) -> tuple[slice, slice]:
+    """Return the (rows, columns) of a height x width frame that hiding the region may touch, rim included.
+
+    around: how much more is shown on each side, in sides of the region's box.
+    """
     hidden = region.box.grow(rule.margin)
     if rule.shape == "oval":
         hidden = hidden.grow((_THROUGH_CORNERS - 1.0) / 2.0)
-    reach = _rim(region.box) + 1.0
+    reach = _rim(region.box) + 1.0 + around * region.box.side
     outer = Box(hidden.x0 - reach, hidden.y0 - reach, hidden.x1 + reach, hidden.y1 + reach)
     return outer.cells(height, width)
 

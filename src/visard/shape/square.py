@@ -31,14 +31,14 @@ def through_square(method: Deidentifier, patch: Patch) -> Pixels:
     if new.shape != (method.size, method.size, 3) or new.dtype != np.uint8:
         raise AssertionError(f"{method.name} returned {new.dtype} {new.shape} for a square of {method.size}")
     height, width = patch.mask.shape
-    return see(new, _invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
+    return see(new, invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
 
 
 def align(patch: Patch, to_square: Matrix, size: int) -> Patch:
     """Return the patch as a size x size square; mask and points follow, and to_frame leads from the square."""
     mask = see(patch.mask, to_square, size, size, cv2.BORDER_CONSTANT)
     points = None if patch.points is None else _move(patch.points, to_square).astype(np.float32)
-    to_frame = _compose(patch.to_frame.astype(np.float64), _invert(to_square)).astype(np.float32)
+    to_frame = _compose(patch.to_frame.astype(np.float64), invert(to_square)).astype(np.float32)
     pixels = see(patch.pixels, to_square, size, size, enlarge=cv2.INTER_CUBIC)
     return replace(patch, pixels=pixels, mask=mask, points=points, to_frame=to_frame)
 
@@ -49,11 +49,11 @@ def alignment(patch: Patch, size: int) -> Matrix:
     Five points are laid on `TEMPLATE` by least squares (Umeyama 1991); without them, or where they are no
     face's, the hidden part is centred. Where it would stick out, the square shows more.
     """
-    hidden = _corners(patch.mask)
+    hidden = corners(patch.mask)
     if patch.points is not None and len(patch.points) == len(TEMPLATE) and np.isfinite(patch.points).all():
         fitted = fit(patch.points, TEMPLATE * size)
         if np.isfinite(fitted).all() and scale_of(fitted) > 0:
-            enclosing = _enclose(fitted, hidden, size)
+            enclosing = enclose(fitted, hidden, size)
             if np.ptp(_move(hidden, enclosing), axis=0).max() >= _SMALLEST_SHARE * size:
                 return enclosing
     centre, side = (hidden.min(axis=0) + hidden.max(axis=0)) / 2, float(np.ptp(hidden, axis=0).max())
@@ -71,11 +71,11 @@ def see(
 ) -> NDArray[Value]:
     """Return `warp` for a matrix between pixels whose centres lie at one half, as boxes and points have it."""
     half = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]])
-    return warp(values, _compose(_invert(half), _compose(matrix, half)), height, width, border, enlarge)
+    return warp(values, _compose(invert(half), _compose(matrix, half)), height, width, border, enlarge)
 
 
-def _enclose(matrix: Matrix, hidden: NDArray[np.float64], size: int) -> Matrix:
-    """Return the map scaled down about the square's centre until the hidden corners lie inside."""
+def enclose(matrix: Matrix, hidden: NDArray[np.float64], size: int) -> Matrix:
+    """Return the map to a square scaled down about the square's centre until the hidden corners lie inside."""
     reach = float(np.abs(_move(hidden, matrix) - size / 2).max())
     if reach <= size / 2:
         return matrix
@@ -83,7 +83,7 @@ def _enclose(matrix: Matrix, hidden: NDArray[np.float64], size: int) -> Matrix:
     return np.column_stack([matrix[:, :2] * shrink, (matrix[:, 2] - size / 2) * shrink + size / 2])
 
 
-def _corners(mask: Mask) -> NDArray[np.float64]:
+def corners(mask: Mask) -> NDArray[np.float64]:
     """Return points (K, 2) around what the mask hides: the ends of its rows and columns; all of it if nothing."""
     inside = mask > 0
     if not inside.any():
@@ -104,6 +104,7 @@ def _compose(last: Matrix, first: Matrix) -> Matrix:
     return np.column_stack([last[:, :2] @ first[:, :2], last[:, :2] @ first[:, 2] + last[:, 2]])
 
 
-def _invert(matrix: Matrix) -> Matrix:
+def invert(matrix: Matrix) -> Matrix:
+    """Return the way back."""
     inverse = np.linalg.inv(matrix[:, :2])
     return np.column_stack([inverse, -inverse @ matrix[:, 2]])

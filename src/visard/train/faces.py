@@ -7,6 +7,7 @@ import io
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -137,7 +138,7 @@ def packed(data: Path, name: str, only: set[str] | None = None) -> tuple[Iterato
                 row = rows[key]
                 five = np.array([[row[f"lm_x{i}"], row[f"lm_y{i}"]] for i in range(1, 6)], np.float32)
                 label = _label(row) if "age" in row else None
-                yield Photo(row.get("identity", key), key, pixels, _around(five), label)
+                yield Photo(row.get("identity", key), key, pixels, around(five), label)
 
     return photos(), len(wanted)
 
@@ -167,10 +168,47 @@ def photographed(data: Path) -> tuple[Iterator[Photo | None], int]:
             except (VisardError, OSError):
                 yield None
                 continue
-            faces = sorted(find_faces(pixels), key=lambda face: face.box.area, reverse=True)
-            yield Photo(person, name, pixels, faces[0], said.get(name)) if faces else None
+            yield _largest(person, name, pixels, said.get(name))
 
     return photos(), len(entries)
+
+
+def tarred(file: Path) -> tuple[Iterator[Photo | None], int]:
+    """Return the photos of a tar of folders, one a person, the largest face of each, and their number.
+
+    None stands for a photo that shows no face. Raises UsageError for what is no such tar.
+    """
+    try:
+        with tarfile.open(file) as archive:
+            names = [m.name for m in archive if m.isfile() and Path(m.name).suffix.lower() in PICTURE_SUFFIXES]
+    except (OSError, tarfile.TarError) as error:
+        raise UsageError(f"cannot be read: {error}", where=file, hint="give a folder or a tar of folders") from error
+
+    def photos() -> Iterator[Photo | None]:
+        with tarfile.open(file) as archive:
+            for name in names:
+                content = archive.extractfile(name)
+                assert content is not None, "only files were listed"
+                pixels = np.asarray(Image.open(io.BytesIO(content.read())).convert("RGB"))
+                yield _largest(Path(name).parent.as_posix(), name, pixels, None)
+
+    return photos(), len(names)
+
+
+def gathered(data: Path) -> tuple[Iterator[Photo | None], int]:
+    """Return the photos of the development data, of CelebA as published, or of a folder, and their number.
+
+    Raises UsageError.
+    """
+    if is_development(data):
+        parts = [packed(data, name) for name in ("celeba_train", "utk_train") if (data / f"{name}.tar").is_file()]
+        return chain.from_iterable(photos for photos, _ in parts), sum(count for _, count in parts)
+    return photographed(data)
+
+
+def _largest(person: str, name: str, pixels: Pixels, label: Label | None) -> Photo | None:
+    faces = sorted(find_faces(pixels), key=lambda face: face.box.area, reverse=True)
+    return Photo(person, name, pixels, faces[0], label) if faces else None
 
 
 def _texture(pixels: Pixels, vertices: Vertices) -> Pixels:
@@ -186,7 +224,8 @@ def _texture(pixels: Pixels, vertices: Vertices) -> Pixels:
     return canonical().unwrap(wide, vertices + np.array([room, room, 0], np.float32))
 
 
-def _around(five: Points) -> Region:
+def around(five: Points) -> Region:
+    """Return the region of a face of which its five points (5, 2) are known."""
     eyes, mouth = (five[0] + five[1]) / 2, (five[3] + five[4]) / 2
     size = 2 * max(float(np.linalg.norm(five[1] - five[0])), float(np.linalg.norm(mouth - eyes)))
     (x, y), (w, h) = five.mean(axis=0), (size * share / 2 for share in _BOX)

@@ -1,0 +1,49 @@
+"""What a donor brings to a face: its texture with eyes, the light on it, and its shape in the face's own pose."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.methods.donors import Bank
+from visard.methods.features import with_irises
+from visard.shape.landmarks import Vertices
+from visard.shape.mesh import TEXTURE, Pose, canonical, sample
+from visard.shape.texture import inside, light, rim
+from visard.types import Mask
+
+Floats = NDArray[np.float32]
+
+SHAPE = 1.25
+"""How much of the donor's shape, rather than the person's, a face has at full strength."""
+
+
+@lru_cache(maxsize=32)
+def dress(donors: Bank, donor: int) -> tuple[Floats, Floats]:
+    """Return a donor's texture (256, 256, 3) with all that a face needs, and the light on it."""
+    texture = with_irises(donors.texture(donor)).astype(np.float32)
+    return texture, light(texture, inside())
+
+
+def halved(texture: Floats) -> Floats:
+    """Return a texture at half its side, for small drawings, which would alias the whole one."""
+    return np.asarray(cv2.resize(texture, (TEXTURE // 2, TEXTURE // 2), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> Vertices:
+    """Return (468, 3) the face's vertices with the donor's shape instead of the person's, as much as the strength."""
+    shape = pose.lift(vertices)
+    change = donors.build(SHAPE * strength * (donors.shapes[donor] - donors.identity(shape)))
+    # The outline stays: what lies behind it is not ours to redraw.
+    fade = np.clip(sample(rim(), canonical().uv[:, None]) / 45.0, 0, 1)
+    return pose.place(shape + change * fade * fade * (3 - 2 * fade))
+
+
+def faced(pose: Pose) -> Mask:
+    """Return how squarely each texel faces the camera: the far side of a turned head shows background."""
+    across = np.linspace(-1, 1, TEXTURE, dtype=np.float32)[None, :]
+    hidden = np.maximum(0, across * np.float32(np.sin(np.radians(pose.angles[0])) * 2.2))
+    return np.asarray(np.clip(1 - 1.2 * hidden, 0.05, 1) * inside(), np.float32)
