@@ -1,0 +1,173 @@
+"""Which jobs there are, in SQLite: what a restart must find again. Pixels and regions lie in the jobs' folders.
+
+Deleted rows are overwritten with zeros, and nothing of them stays in a journal: a name can tell who was there.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+JobState = Literal["open", "hiding", "done", "failed"]
+FileState = Literal["sending", "waiting", "looking", "found", "hiding", "done", "failed", "broken"]
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS job (
+  id TEXT PRIMARY KEY, made REAL NOT NULL, ends REAL NOT NULL, state TEXT NOT NULL,
+  policy TEXT NOT NULL, webhook TEXT NOT NULL, told INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS file (
+  id TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES job ON DELETE CASCADE, name TEXT NOT NULL,
+  bytes INTEGER NOT NULL, stored TEXT NOT NULL, state TEXT NOT NULL, what TEXT NOT NULL, hint TEXT NOT NULL,
+  media TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, frames INTEGER NOT NULL,
+  seconds REAL NOT NULL, result TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS file_job ON file (job);
+CREATE INDEX IF NOT EXISTS file_state ON file (state);
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row: when it was made and when it ends (seconds since 1970), its policy as tables, whom to tell."""
+
+    id: str
+    made: float
+    ends: float
+    state: JobState
+    policy: dict[str, Any]
+    webhook: str
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A row: a source of a job. what, hint: why it failed. result: the name of its result on the disk, or nothing."""
+
+    id: str
+    job: str
+    name: str
+    bytes: int
+    stored: str
+    state: FileState
+    what: str = ""
+    hint: str = ""
+    media: str = ""
+    width: int = 0
+    height: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    result: str = ""
+
+
+class Store:
+    """The tables; used from one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base.row_factory = sqlite3.Row
+        for pragma in ("secure_delete = ON", "journal_mode = DELETE", "foreign_keys = ON", "temp_store = MEMORY"):
+            self._base.execute(f"PRAGMA {pragma}")
+        self._base.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the base."""
+        self._base.close()
+
+    def recover(self) -> None:
+        """Let whatever was being done when the service ended be done again."""
+        self._base.execute("UPDATE file SET state = 'waiting' WHERE state = 'looking'")
+        self._base.execute("UPDATE file SET state = 'found' WHERE state = 'hiding'")
+        lost = "was not sent to its end", "remove it, and add it again"
+        self._base.execute("UPDATE file SET state = 'broken', what = ?, hint = ? WHERE state = 'sending'", lost)
+
+    def add_job(self, hours: float, policy: dict[str, Any], webhook: str) -> Job:
+        """Return a new, open job."""
+        now = time.time()
+        job = Job(secrets.token_hex(8), now, now + 3600 * hours, "open", policy, webhook, False)
+        values = (job.id, job.made, job.ends, job.state, json.dumps(policy), webhook, 0)
+        self._base.execute("INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?)", values)
+        return job
+
+    def jobs(self) -> list[Job]:
+        """Return all jobs, the newest first."""
+        return [_job(row) for row in self._base.execute("SELECT * FROM job ORDER BY made DESC, rowid DESC")]
+
+    def count_jobs(self) -> int:
+        """Return how many jobs there are."""
+        return int(self._base.execute("SELECT count(*) FROM job").fetchone()[0])
+
+    def job(self, job: str) -> Job | None:
+        """Return a job, or None."""
+        row = self._base.execute("SELECT * FROM job WHERE id = ?", (job,)).fetchone()
+        return None if row is None else _job(row)
+
+    def set_job(self, job: str, **changes: Any) -> None:
+        """Change fields of a job."""
+        if "policy" in changes:
+            changes["policy"] = json.dumps(changes["policy"])
+        self._set("job", job, changes)
+
+    def drop_job(self, job: str) -> None:
+        """Forget a job and its files."""
+        self._base.execute("DELETE FROM job WHERE id = ?", (job,))
+
+    def ended(self) -> list[str]:
+        """Return the jobs whose time is up."""
+        return [row[0] for row in self._base.execute("SELECT id FROM job WHERE ends < ?", (time.time(),))]
+
+    def add_file(self, file: File) -> None:
+        """Add a file to its job."""
+        row = tuple(getattr(file, name) for name in File.__slots__)
+        self._base.execute(f"INSERT INTO file VALUES ({', '.join('?' * len(row))})", row)
+
+    def files(self, job: str) -> list[File]:
+        """Return a job's files in the order in which they came."""
+        return [File(*row) for row in self._base.execute("SELECT * FROM file WHERE job = ? ORDER BY rowid", (job,))]
+
+    def file(self, job: str, file: str) -> File | None:
+        """Return a file of a job, or None."""
+        row = self._base.execute("SELECT * FROM file WHERE job = ? AND id = ?", (job, file)).fetchone()
+        return None if row is None else File(*row)
+
+    def set_file(self, file: str, **changes: Any) -> None:
+        """Change fields of a file."""
+        self._set("file", file, changes)
+
+    def drop_file(self, file: str) -> None:
+        """Forget a file."""
+        self._base.execute("DELETE FROM file WHERE id = ?", (file,))
+
+    def next_look(self) -> File | None:
+        """Return the file that has waited longest to be looked at."""
+        query = (
+            "SELECT file.* FROM file JOIN job ON job.id = job WHERE file.state = 'waiting' ORDER BY made, file.rowid"
+        )
+        row = self._base.execute(f"{query} LIMIT 1").fetchone()
+        return None if row is None else File(*row)
+
+    def next_hide(self, busy: Iterable[str]) -> Job | None:
+        """Return the oldest job that is to be hidden, all of whose files were looked at, and that is not busy."""
+        query = """SELECT * FROM job WHERE state = 'hiding' AND NOT EXISTS (SELECT 1 FROM file WHERE job = job.id
+                   AND file.state IN ('sending', 'waiting', 'looking')) ORDER BY made"""
+        busy = set(busy)
+        return next((_job(row) for row in self._base.execute(query) if row["id"] not in busy), None)
+
+    def untold(self) -> list[Job]:
+        """Return the jobs that ended and whose webhook was not told yet."""
+        query = "SELECT * FROM job WHERE state IN ('done', 'failed') AND webhook <> '' AND told = 0"
+        return [_job(row) for row in self._base.execute(query)]
+
+    def _set(self, table: str, key: str, changes: dict[str, Any]) -> None:
+        names = ", ".join(f"{name} = ?" for name in changes)
+        self._base.execute(f"UPDATE {table} SET {names} WHERE id = ?", (*changes.values(), key))
+
+
+def _job(row: sqlite3.Row) -> Job:
+    return Job(**{**dict(row), "policy": json.loads(row["policy"]), "told": bool(row["told"])})
