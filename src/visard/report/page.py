@@ -28,7 +28,7 @@ article.failed { border-color: var(--bad) }
 img { width: 100%; height: 13rem; object-fit: contain; background: #8882; border-radius: .3rem; margin-bottom: .6rem }
 """
 
-MEANING = {
+_MEANING = {
     "frames_lost": "Frames missing or of another size",
     "untouched": "Change outside the hidden parts (grey levels)",
     "found_again": "Faces that a second detector still finds",
@@ -88,7 +88,7 @@ def _checks(report: Report) -> str:
     for check in report.checks:
         mark = '<td class="passed">passed</td>' if check.passed else '<td class="doubt">failed</td>'
         rows.append(
-            f"<tr><th>{escape(MEANING.get(check.name, check.name))}</th>"
+            f"<tr><th>{escape(_MEANING.get(check.name, check.name))}</th>"
             f'<td class="number">{round(check.value, 3):g} of {check.limit:g}</td>{mark}</tr>'
         )
     return f"<table>{''.join(rows)}</table>"

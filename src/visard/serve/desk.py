@@ -95,6 +95,8 @@ class Desk:
         owner = file.job if file is not None else job.id if job is not None else ""
         if not owner:
             return False
+        if file is not None:
+            self.store.set_file(file.id, state="looking")  # before anybody else can take it
         work = self._look(hand, file) if file is not None else self._hide(hand, job)  # type: ignore[arg-type]
         task = asyncio.create_task(work)
         self._at.setdefault(owner, set()).add(task)
@@ -114,7 +116,6 @@ class Desk:
         return True
 
     async def _look(self, hand: Hand, file: File) -> None:
-        self.store.set_file(file.id, state="looking")
         self.changed(file.id, file.job)
         order = {"order": "look", "source": str(self.shelf.original(file)), "name": file.name}
         order |= {"folder": str(self.shelf.looks(file))}
@@ -139,6 +140,7 @@ class Desk:
         out = self.shelf.results(job.id)
         order = {"order": "hide", "sources": sources, "out": str(out), "policy": job.policy}
         fault = "", ""
+        self.shelf.sweep(job.id)
         try:
             if files:
                 await hand.do(order, 60 * self.settings.job_minutes, lambda event: self._heard(files, event))
@@ -147,6 +149,8 @@ class Desk:
         except asyncio.CancelledError:
             self._put_back(job.id)
             raise
+        finally:
+            self.shelf.sweep(job.id)
         for file in self.store.files(job.id):
             if file.state == "hiding":
                 self.store.set_file(file.id, state="failed", what=fault[0] or "was not hidden", hint=fault[1])

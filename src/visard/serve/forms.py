@@ -221,4 +221,3 @@ class About(BaseModel):
     job_files: int
     keep_hours: float
     paths: bool
-    checks: dict[str, str]

@@ -12,7 +12,6 @@ from fastapi.responses import StreamingResponse
 
 from visard import __version__
 from visard.methods import METHODS, defaults, find_method
-from visard.report.page import MEANING
 from visard.serve import webhook
 from visard.serve.bulletin import LOST
 from visard.serve.desk import fresh
@@ -39,7 +38,6 @@ async def about(house: Housed) -> About:
         job_files=MOST_FILES,
         keep_hours=settings.keep_hours,
         paths=settings.root is not None,
-        checks=MEANING,
     )
 
 

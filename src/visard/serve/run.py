@@ -45,6 +45,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family, kind, proto)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
+        listening.listen(128)
     except OSError as error:
         hint = "is another visard serve running? choose another --port"
         raise UsageError(f"cannot listen: {error.strerror}", where=f"{host}:{port}", hint=hint) from error

@@ -69,6 +69,11 @@ class Shelf:
             if folder.is_dir() and folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
 
+    def sweep(self, job: str) -> None:
+        """Remove drafts of a job that whoever wrote them could not remove, because it was killed."""
+        for draft in self.job(job).rglob(".visard-*"):
+            draft.unlink(missing_ok=True)
+
     def used(self) -> int:
         """Return the bytes of all files."""
         return sum(_bytes(Path(root, name)) for root, _, names in os.walk(self.folder) for name in names)
