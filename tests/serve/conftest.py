@@ -166,7 +166,7 @@ PLACES = {"first": (0, 512), "second": (512, 1024), "missed": (1024, 1324)}
 
 @pytest.fixture(scope="session")
 def crowd(astronaut: Pixels) -> Pixels:
-    """Three people side by side: the astronaut, somebody else with her hair, and one upside down, whom no detector finds."""
+    """The astronaut, somebody else with her hair, and a third upside down whom no detector finds; side by side."""
     from visard.detect import find_faces
     from visard.found import Found
     from visard.hider import Hider

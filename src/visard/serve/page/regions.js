@@ -89,14 +89,9 @@ export class Regions {
     if (!this.dirty) return;
     this.dirty = false;
     const rows = [...this.frames.keys()].sort((a, b) => a - b).flatMap((frame) => this.at(frame));
-    this.saving = call("PUT", `${this.job.filePath(this.file)}/regions`, { regions: rows });
-    try {
-      await this.saving;
-      await this.job.people.load();
-    } catch (error) {
-      this.dirty = true;
-      problem(error);
-    } finally { this.saving = null; }
+    this.saving = call("PUT", `${this.job.filePath(this.file)}/regions`, { regions: rows })
+      .then(() => this.job.people.load(), (error) => { this.dirty = true; problem(error); });
+    await this.saving;
   }
 }
 

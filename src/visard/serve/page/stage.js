@@ -217,7 +217,8 @@ export class Stage {
     } catch (error) { problem(error); }
   }
 
-  keep(track) {
+  async keep(track) {
+    await this.job.regions.save(); // somebody who was just added has no card before
     const person = this.job.people.of(this.job.file, track);
     if (person) this.job.people.set(person, null);
   }
