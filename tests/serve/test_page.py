@@ -224,9 +224,10 @@ def test_a_video_is_moved_through_and_a_box_followed(
     service.ask("DELETE", f"/api/jobs/{job}")
 
 
-UNNAMED = """() => [...document.querySelectorAll("button, a, input, select, [role], img, [tabindex='0']")].filter((e) =>
+UNNAMED = """() => [...document.querySelectorAll("button, a, input, select, [role], img, [tabindex='0']")].filter(e =>
   e.checkVisibility() && !e.closest("[aria-hidden=true]") && (e.tagName === "IMG" ? !e.hasAttribute("alt") :
-  !(e.ariaLabel || e.getAttribute("aria-labelledby") || e.textContent.trim() || e.labels?.length || e.role === "status")))
+  !(e.ariaLabel || e.getAttribute("aria-labelledby") || e.textContent.trim() || e.labels?.length
+    || e.role === "status")))
   .map((e) => e.outerHTML.slice(0, 120))"""
 WIDER = "() => document.documentElement.scrollWidth - innerWidth"
 

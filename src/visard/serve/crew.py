@@ -6,13 +6,14 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
 from visard.serve.refusals import Refused
 
 Heard = Callable[[dict[str, Any]], None]
+Gone = Callable[[], Awaitable[bool]]
 
 _MOST_ORDERS = 100
 """Orders after which a process is started anew: what libraries leave behind does not add up."""
@@ -23,6 +24,10 @@ _FRUGAL = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_TH
 """What the command tells itself (cli/app.py), for a process that is started."""
 
 
+def _deaf(event: dict[str, Any]) -> None:
+    """Take no notice."""
+
+
 class Hand:
     """One process, for one order at a time."""
 
@@ -31,13 +36,17 @@ class Hand:
         self._orders = 0
         self._turn = asyncio.Lock()
 
-    async def do(self, order: dict[str, Any], seconds: float, heard: Heard = lambda event: None) -> dict[str, Any]:
+    async def do(
+        self, order: dict[str, Any], seconds: float, heard: Heard = _deaf, gone: Gone | None = None
+    ) -> dict[str, Any]:
         """Return what an order came to; heard is told what happens on the way.
 
-        Raises Refused where it fails, takes longer than `seconds`, or the process ends. Whoever is cancelled while
-        waiting ends the process.
+        gone: asked before it begins, whether whoever wanted it is there no more. Raises Refused then, or where it
+        fails, takes longer than `seconds`, or the process ends. Whoever is cancelled while waiting ends the process.
         """
         async with self._turn:
+            if gone is not None and await gone():
+                raise Refused(409, "nobody waits for this any more")
             try:
                 async with asyncio.timeout(seconds):
                     return await self._do(order, heard)

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
+from visard.methods import make
+from visard.policy import from_dict
 from visard.serve import records
 from visard.serve.bulletin import Bulletin
 from visard.serve.crew import Hand
@@ -16,6 +18,7 @@ from visard.serve.refusals import Refused
 from visard.serve.settings import Settings
 from visard.serve.shelf import Shelf
 from visard.serve.store import File, Job, Store
+from visard.types import Prepared
 
 log = logging.getLogger("visard.serve")
 
@@ -132,6 +135,8 @@ class Desk:
             self.changed(file.id, file.job)
 
     async def _hide(self, hand: Hand, job: Job) -> None:
+        if _together(job):
+            fresh(job, self.shelf, self.store)  # what was done before the service was killed is no use to the others
         files = {f.stored: f for f in self.store.files(job.id) if f.state == "found"}
         for file in files.values():
             self.store.set_file(file.id, state="hiding", what="", hint="")
@@ -211,6 +216,12 @@ def fresh(job: Job, shelf: Shelf, store: Store) -> None:
     for file in store.files(job.id):
         if file.state in ("done", "failed", "found"):
             store.set_file(file.id, state="found", result="", what="", hint="")
+
+
+def _together(job: Job) -> bool:
+    """Return whether a job's files must be hidden in one go, because they depend on each other."""
+    rule = from_dict(job.policy).rules["face"]
+    return job.policy["identity"] == "person" or isinstance(make(rule.method, rule.settings), Prepared)
 
 
 def file_values(file: File, progress: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -113,6 +113,7 @@ async def read_strip(house: Housed, job: str, file: str) -> Response:
 @routes.get("/{file}/frames/{index}", response_class=Response, responses=_JPEG, operation_id="read_frame")
 async def read_frame(
     house: Housed,
+    request: Request,
     job: str,
     file: str,
     index: int,
@@ -122,11 +123,11 @@ async def read_frame(
     """Give a frame of the original or of the result, no side longer than `side` pixels."""
     row = house.file(job, file, *(("done",) if of == "result" else SEEN))
     path = house.shelf.result(row) if of == "result" else house.shelf.original(row)
-    return await _view(house, row, {"order": "frame", "source": str(path), "index": index, "side": side})
+    return await _view(house, request, row, {"order": "frame", "source": str(path), "index": index, "side": side})
 
 
 @routes.get("/{file}/faces/{track}", response_class=Response, responses=_JPEG, operation_id="read_face")
-async def read_face(house: Housed, job: str, file: str, track: int) -> Response:
+async def read_face(house: Housed, request: Request, job: str, file: str, track: int) -> Response:
     """Give the face of a track, where it is seen best."""
     row = house.file(job, file, *SEEN)
     folder = house.shelf.looks(row)
@@ -135,19 +136,17 @@ async def read_face(house: Housed, job: str, file: str, track: int) -> Response:
     if summary is None or path.exists():
         return _picture(path)
     order = {"order": "face", "source": str(house.shelf.original(row)), "index": summary["frame"]}
-    return await _view(house, row, order | {"box": summary["box"]})
+    return await _view(house, request, row, order | {"box": summary["box"]})
 
 
 @routes.post("/{file}/preview", response_class=Response, responses=_JPEG, operation_id="preview")
 async def preview(house: Housed, job: str, file: str, look: Look, request: Request) -> Response:
     """Give a frame as it would be hidden; in a video the new face may become another one, chosen from all frames."""
     row, policy = house.file(job, file, *SEEN), tables(look.policy)
-    if await request.is_disconnected():
-        return Response(status_code=204)
     found = await asyncio.to_thread(_checked, look.regions, row)
     given = [one for one in rows({row.name: found}) if one["frame"] == look.frame]
     order = {"order": "preview", "source": str(house.shelf.original(row)), "index": look.frame, "side": look.side}
-    return await _view(house, row, order | {"policy": policy, "regions": given})
+    return await _view(house, request, row, order | {"policy": policy, "regions": given})
 
 
 @routes.post("/{file}/follow", operation_id="follow")
@@ -181,8 +180,9 @@ def _checked(given: list[Row], file: File) -> Found:
     return found.get(file.name, Found({}))
 
 
-async def _view(house: House, file: File, order: dict[str, Any]) -> Response:
-    end = await house.viewer.do(order | {"times": str(house.times(file))}, _LOOK_SECONDS)
+async def _view(house: House, request: Request, file: File, order: dict[str, Any]) -> Response:
+    order |= {"times": str(house.times(file))}
+    end = await house.viewer.do(order, _LOOK_SECONDS, gone=request.is_disconnected)
     return Response(base64.b64decode(end["jpeg"]), media_type="image/jpeg")
 
 

@@ -96,6 +96,7 @@ async def hide_job(house: Housed, job: str, wish: Wish) -> JobOut:
         raise Refused(409, "some files were not sent to their end", "send them, or remove them")
     if all(file.state == "broken" for file in files):
         raise Refused(409, "there is nothing to hide", "add a picture or a video")
+    house.shelf.check_room(sum(file.bytes for file in files))  # results are about as large as their sources
     fresh(row, house.shelf, house.store)
     house.store.set_job(job, state="hiding", policy=policy)
     house.desk.job_changed(job)
