@@ -60,6 +60,8 @@ export class Film {
     const lost = file.state === "sending" && bad ? { what: "was not sent to its end", hint: "remove it, and add it again" } : file;
     tile.words.textContent = bad ? sentenceOn(name, lost) : name;
     tile.words.classList.toggle("error", bad);
+    if (!tile.image.src && job.local.has(file.id) && file.state !== "broken") tile.image.src = job.local.get(file.id);
+    if (file.state === "broken") tile.image.removeAttribute("src");
     if (!tile.pictured && SEEN.includes(file.state)) {
       tile.pictured = true;
       cached(`${job.filePath(file)}/thumbnail`).then((url) => (tile.image.src = url), () => (tile.pictured = false));

@@ -20,6 +20,7 @@ export class Job {
     Object.assign(this, { id, about, leave, file: null, frame: 0, saving: false });
     this.stopper = new AbortController();
     this.sending = new Map();
+    this.local = new Map();
     this.refused = [];
     this.path = `/jobs/${id}`;
   }
@@ -47,6 +48,7 @@ export class Job {
   close() {
     this.stage?.pause();
     this.stopper.abort();
+    for (const url of this.local.values()) URL.revokeObjectURL(url);
     this.regions?.save();
   }
 
@@ -96,6 +98,7 @@ export class Job {
       if (event === "refused") this.refused.push({ name: entry.name, ...value });
       if (event === "refused") say(`${entry.name}: ${value.what}`);
       if (event === "announced") this.sending.set(value.id, 0);
+      if (event === "announced" && /^image\/(jpeg|png|webp|gif)$/.test(entry.file.type)) this.local.set(value.id, URL.createObjectURL(entry.file));
       if (event === "announced" && !this.fileOf(value.id)) this.files.push(value);
       if (event === "moved") this.sending.set(entry.id, value);
       if (event === "moved" && value === 1) this.sending.delete(entry.id);
