@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
@@ -310,9 +312,18 @@ def test_deleting_removes_every_byte(another: Callable[..., Service], astronaut:
     service.hidden(job)
     assert traces(service.folder, [b"zanzibar", content[2000:2100]])
     assert service.ask("DELETE", f"/api/jobs/{job}")[0] == 204
-    assert [path.name for path in service.folder.iterdir()] == ["jobs.sqlite"]
+    assert empty(service.folder)
     assert not traces(service.folder, [b"zanzibar", content[2000:2100], job.encode()])
     assert service.ask("GET", f"/api/jobs/{job}")[0] == 404
+
+
+def test_one_folder_has_one_service(another: Callable[..., Service]) -> None:
+    service = another()
+    second = subprocess.run(
+        [sys.executable, "-P", "-m", "visard", "serve", "--port", "0", "--data", str(service.folder)],
+        capture_output=True, text=True, cwd=service.folder.parent, timeout=60,
+    )  # fmt: skip
+    assert second.returncode == 2 and "another visard serve" in second.stderr and second.stderr.count("\n") == 1
 
 
 def test_jobs_end_by_themselves(another: Callable[..., Service], astronaut: Pixels) -> None:
@@ -324,7 +335,13 @@ def test_jobs_end_by_themselves(another: Callable[..., Service], astronaut: Pixe
         if not service.ask("GET", "/api/jobs")[1]:
             break
         threading.Event().wait(0.05)
-    assert [path.name for path in service.folder.iterdir()] == ["jobs.sqlite"]
+    assert empty(service.folder)
+
+
+def empty(folder: Path) -> bool:
+    """Return whether a service's folder holds nothing but its list of jobs, and what undoes a change to that, empty."""
+    rest = [path for path in folder.iterdir() if path.name != "jobs.sqlite"]
+    return all(path.name == "jobs.sqlite-journal" and not path.stat().st_size for path in rest)
 
 
 def traces(folder: Path, words: list[bytes]) -> list[str]:

@@ -33,10 +33,12 @@ class Desk:
 
     def __init__(self, settings: Settings, store: Store, shelf: Shelf, bulletin: Bulletin, tell: Finish) -> None:
         self.settings, self.store, self.shelf, self.bulletin, self._tell = settings, store, shelf, bulletin, tell
+        self.viewer = Hand()
         self.progress: dict[str, dict[str, Any]] = {}
         self._work = asyncio.Event()
         self._at: dict[str, set[asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._telling: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to work, also on what an earlier service left unfinished."""
@@ -48,9 +50,10 @@ class Desk:
 
     async def close(self) -> None:
         """Stop all work; what was begun is done again after the next start."""
-        for task in (*self._tasks, *(task for tasks in self._at.values() for task in tasks)):
+        for task in (*self._tasks, *self._telling):
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._telling, return_exceptions=True)
+        await self.viewer.stop()
 
     def wake(self) -> None:
         """Look for work now."""
@@ -67,6 +70,7 @@ class Desk:
         """Remove a job with all that belongs to it."""
         self.store.drop_job(job)  # first, so that nobody begins to work on it
         await self.stop(job)
+        await self.viewer.stop()  # it may hold frames of it
         await asyncio.to_thread(self.shelf.wipe, job)
         self.bulletin.gone(job)
 
@@ -167,11 +171,16 @@ class Desk:
         self.store.set_job(job, state="done" if done else "failed", told=0)
         self.job_changed(job)
         if (row := self.store.job(job)) is not None and row.webhook:
-            asyncio.get_running_loop().create_task(self._tell_owner(row))
+            self._tell_owner(row)
 
-    async def _tell_owner(self, job: Job) -> None:
-        await self._tell(job)
-        self.store.set_job(job.id, told=1)
+    def _tell_owner(self, job: Job) -> None:
+        async def tell() -> None:
+            await self._tell(job)
+            self.store.set_job(job.id, told=1)
+
+        task = asyncio.create_task(tell())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def _put_back(self, job: str) -> None:
         for file in self.store.files(job):
@@ -203,7 +212,7 @@ class Desk:
     async def _sweep(self) -> None:
         """Remove jobs whose time is up, and tell again of those whose telling was cut short."""
         for job in self.store.untold():
-            asyncio.get_running_loop().create_task(self._tell_owner(job))
+            self._tell_owner(job)
         while True:
             for ended in self.store.ended():
                 await self.delete(ended)

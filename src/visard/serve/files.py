@@ -43,6 +43,7 @@ async def announce_file(house: Housed, job: str, new: NewFile) -> FileOut:
     row = house.job(job)
     file = announce(house, row, new.name, new.bytes)
     house.store.set_job(job, state="open")
+    house.desk.job_changed(job)
     house.desk.changed(file.id, job)
     return FileOut(**file_values(file))
 

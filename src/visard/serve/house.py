@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from visard.hider import Hider
 from visard.policy import Policy, from_dict
 from visard.serve import webhook
 from visard.serve.bulletin import Bulletin
-from visard.serve.crew import Hand
 from visard.serve.desk import Desk, file_values
 from visard.serve.forms import Wish
 from visard.serve.refusals import Refused, absent, in_words
@@ -57,7 +57,7 @@ class House:
         self.store = Store(settings.data / "jobs.sqlite")
         self.bulletin = Bulletin()
         self.desk = Desk(settings, self.store, self.shelf, self.bulletin, self._tell)
-        self.viewer, self.tickets = Hand(), Tickets()
+        self.viewer, self.tickets = self.desk.viewer, Tickets()
 
     def start(self) -> None:
         """Begin to work."""
@@ -66,7 +66,6 @@ class House:
     async def close(self) -> None:
         """Stop, so that the next start can go on."""
         await self.desk.close()
-        await self.viewer.stop()
         self.store.close()
 
     def job(self, job: str) -> Job:
@@ -100,8 +99,6 @@ class House:
         return self.shelf.looks(file) / "times.json"
 
     async def _tell(self, job: Job) -> None:
-        import asyncio
-
         files = [{"id": file.id, "state": file.state} for file in self.store.files(job.id)]
         message = {"job": job.id, "state": job.state, "files": files}
         for wait in (1.0, 10.0, 60.0):

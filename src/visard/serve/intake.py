@@ -88,7 +88,7 @@ def _list(root: Path, paths: list[str]) -> list[Entry]:
         if not real.is_relative_to(root) or not real.exists():
             raise Refused(422, "the path leads to nothing below the operator's root", "check it")
         prefix = Path(path) if real.is_dir() else Path(path).parent
-        entries += [Entry(e.file, prefix / e.name, e.fault) for e in listing([str(real).replace("[", "[[]")])]
+        entries += [Entry(e.file, prefix / e.name, e.fault) for e in listing([str(real)])]
     return entries
 
 

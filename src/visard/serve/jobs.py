@@ -81,7 +81,6 @@ async def read_job(house: Housed, job: str) -> JobOut:
 async def delete_job(house: Housed, job: str) -> None:
     """Remove a job at once: originals, results, regions, and what was known of its people."""
     house.job(job)
-    await house.viewer.stop()  # it may have one of its files open
     await house.desk.delete(job)
 
 

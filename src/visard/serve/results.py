@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
+from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fastapi import APIRouter
@@ -41,18 +42,20 @@ async def list_people(house: Housed, job: str) -> list[PersonOut]:
     return [_person(person) for person in await _people(house, job)]
 
 
+@routes.put("/api/jobs/{job}/people", operation_id="choose_everybody")
+async def choose_everybody(house: Housed, job: str, choice: Choice) -> list[PersonOut]:
+    """Hide or spare everybody, in all files."""
+    await _choose(house, job, await _people(house, job), choice.hide)
+    return [_person(person) for person in await _people(house, job)]
+
+
 @routes.put("/api/jobs/{job}/people/{person}", operation_id="choose_person")
 async def choose_person(house: Housed, job: str, person: str, choice: Choice) -> PersonOut:
     """Hide or spare somebody, in all files."""
-    if house.job(job).state == "hiding":
-        raise Refused(409, "the job is being hidden", "wait, or stop it")
-    chosen = next((one for one in await _people(house, job) if one.id == person), None)
-    if chosen is None:
+    chosen = [one for one in await _people(house, job) if one.id == person]
+    if not chosen:
         raise absent("person")
-    for file in dict.fromkeys(sight.file for sight in chosen.sights):
-        row = house.file(job, file, *REVIEWED)
-        tracks = {sight.track for sight in chosen.sights if sight.file == file}
-        await asyncio.to_thread(_choose, house, row, tracks, choice.hide)
+    await _choose(house, job, chosen, choice.hide)
     return next(_person(one) for one in await _people(house, job) if one.id == person)
 
 
@@ -130,9 +133,19 @@ def _person(person: Person) -> PersonOut:
     return PersonOut(id=person.id, hide=person.hide, tracks=tracks)
 
 
-def _choose(house: House, file: File, tracks: set[int], hide: bool) -> None:
-    folder = house.shelf.looks(file)
-    records.save_regions(folder, file.name, records.show(records.regions_of(folder), tracks, hide))
+async def _choose(house: House, job: str, people: list[Person], hide: bool) -> None:
+    if house.job(job).state == "hiding":
+        raise Refused(409, "the job is being hidden", "wait, or stop it")
+    tracks: dict[str, set[int]] = defaultdict(set)
+    for sight in (sight for person in people for sight in person.sights):
+        tracks[sight.file].add(sight.track)
+    for file, own in tracks.items():
+        row = house.file(job, file, *REVIEWED)
+        await asyncio.to_thread(_mark, house.shelf.looks(row), row.name, own, hide)
+
+
+def _mark(folder: Path, name: str, tracks: set[int], hide: bool) -> None:
+    records.save_regions(folder, name, records.show(records.regions_of(folder), tracks, hide))
 
 
 def _done(house: House, job: str) -> list[tuple[File, str]]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from visard.errors import TargetError, UsageError
+
 JobState = Literal["open", "hiding", "done", "failed"]
 FileState = Literal["sending", "waiting", "looking", "found", "hiding", "done", "failed", "broken"]
 
@@ -31,6 +33,13 @@ CREATE TABLE IF NOT EXISTS file (
 CREATE INDEX IF NOT EXISTS file_job ON file (job);
 CREATE INDEX IF NOT EXISTS file_state ON file (state);
 """
+
+_PRAGMAS = (
+    "locking_mode = EXCLUSIVE", "secure_delete = ON", "journal_mode = TRUNCATE", "foreign_keys = ON",
+    "temp_store = MEMORY",
+)  # fmt: skip
+
+_TAKEN = "is another visard serve using it? choose another --data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +76,19 @@ class File:
 
 
 class Store:
-    """The tables; used from one thread."""
+    """The tables; used from one thread of one service. Raises UsageError where another has them."""
 
     def __init__(self, path: Path) -> None:
-        self._base = sqlite3.connect(path, isolation_level=None)
+        self._base = sqlite3.connect(path, isolation_level=None, timeout=1)
         self._base.row_factory = sqlite3.Row
-        for pragma in ("secure_delete = ON", "journal_mode = DELETE", "foreign_keys = ON", "temp_store = MEMORY"):
-            self._base.execute(f"PRAGMA {pragma}")
-        self._base.executescript(_SCHEMA)
+        try:
+            for pragma in _PRAGMAS:
+                self._base.execute(f"PRAGMA {pragma}")
+            self._base.executescript(f"BEGIN EXCLUSIVE; {_SCHEMA} COMMIT")
+        except sqlite3.OperationalError as error:
+            raise UsageError(f"cannot be used: {error}", where=path, hint=_TAKEN) from error
+        except sqlite3.DatabaseError as error:
+            raise TargetError("is no list of jobs", where=path, hint="remove it, or choose another --data") from error
 
     def close(self) -> None:
         """Close the base."""

@@ -87,6 +87,7 @@ export class Job {
       if (this.data.state === "done") { this.view = "done"; say("Done. The results are ready."); }
       if (this.data.state === "failed") { this.view = "review"; say("Nothing could be hidden. Every file says why."); }
       if (before === "hiding") this.results.forget();
+      if (before === "done" && this.data.state === "open") this.view = "review";
     }
     this.show();
   }
@@ -151,10 +152,11 @@ export class Job {
       const done = able.filter((file) => ["done", "failed"].includes(file.state)).length;
       const shares = able.map((file) => (["done", "failed"].includes(file.state) ? 1 : share(file)));
       const all = shares.reduce((sum, one) => sum + one, 0) / Math.max(1, shares.length);
-      parts.push(h("div", { class: "doing" },
-        h("label", { htmlFor: "whole" }, `Hiding… ${done} of ${count(able.length, "file")} done`),
-        h("progress", { id: "whole", max: 1, value: all })),
-        h("button", { onclick: () => call("POST", `${this.path}/stop`).catch(problem) }, "Stop"));
+      this.doing ??= h("div", { class: "doing" }, h("label", { htmlFor: "whole" }), h("progress", { id: "whole", max: 1 }));
+      this.stopButton ??= h("button", { onclick: () => call("POST", `${this.path}/stop`).catch(problem) }, "Stop");
+      this.doing.firstChild.textContent = `Hiding… ${done} of ${count(able.length, "file")} done`;
+      this.doing.lastChild.value = all;
+      parts.push(this.doing, this.stopButton);
     } else if (this.view === "done") {
       parts.push(...this.results.actions());
     } else if (!empty && ready.length) {
@@ -165,8 +167,9 @@ export class Job {
       if (this.data.state === "done") parts.push(h("button", { onclick: () => { this.view = "done"; this.show(); } }, "Back to the results"));
       parts.push(h("button", { class: "primary big", id: "hide", disabled: unsent.length > 0 || this.sending.size > 0, onclick: () => this.hide() }, words));
     }
-    const same = parts.map((part) => part.textContent).join("|") + parts.length;
-    if (same !== this.shown || this.busy) this.action.replaceChildren(...parts);
+    // Only what is new is put there: a button that has the focus keeps it.
+    const same = this.busy ? "busy" : parts.map((part) => part.textContent + part.disabled).join("|");
+    if (same !== this.shown) this.action.replaceChildren(...parts);
     this.shown = same;
     this.action.hidden = !parts.length;
   }

@@ -74,16 +74,25 @@ export class People {
     try {
       await this.job.regions?.save();
       Object.assign(person, await call("PUT", `${this.job.path}/people/${person.id}`, { hide: wanted }));
-      const { file, regions } = this.job;
-      if (file && regions) regions.mark(person.tracks.filter((track) => track.file === file.id).map((track) => track.track), wanted);
-      say(`${this.name(person)} is ${wanted ? "hidden" : "kept visible"}.`);
-      this.job.show();
-      this.job.stage.show(true);
-      this.job.timeline.build();
+      this.marked([person], wanted, `${this.name(person)} is ${wanted ? "hidden" : "kept visible"}.`);
     } catch (error) { problem(error); }
   }
 
+  marked(people, hide, words) {
+    const { file, regions } = this.job;
+    const tracks = people.flatMap((person) => person.tracks).filter((track) => track.file === file?.id);
+    if (regions) regions.mark(tracks.map((track) => track.track), hide);
+    say(words);
+    this.job.show();
+    this.job.stage.show(true);
+    this.job.timeline.build();
+  }
+
   async setAll(hide) {
-    for (const person of this.all) if (person.hide !== hide) await this.set(person, hide);
+    try {
+      await this.job.regions?.save();
+      this.all = await call("PUT", `${this.job.path}/people`, { hide });
+      this.marked(this.all, hide, `Everybody is ${hide ? "hidden" : "kept visible"}.`);
+    } catch (error) { problem(error); }
   }
 }

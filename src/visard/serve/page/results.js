@@ -81,13 +81,14 @@ export class Results {
 
   actions() {
     const { job } = this;
-    const done = job.files.filter((file) => file.state === "done");
-    const get = (what, file) => () => save(job.id, what, file).catch(problem);
+    const ready = () => job.files.filter((file) => file.state === "done");
+    const done = ready();
+    const get = (what, file = () => undefined) => () => save(job.id, what, file()?.id).catch(problem);
     const parts = [h("button", { id: "change", onclick: () => { job.view = "review"; job.stage.shown = ""; job.show(); job.goto(job.frame); } }, "Change something")];
     if (!done.length) return parts;
     parts.push(h("button", { id: "report", onclick: get("report") }, "Report"));
-    if (job.file?.state === "done" && done.length > 1) parts.push(h("button", { id: "save-one", onclick: get("result", job.file.id) }, "Download this"));
-    parts.push(h("button", { class: "primary big", id: "save", onclick: done.length > 1 ? get("results") : get("result", done[0].id) },
+    if (job.file?.state === "done" && done.length > 1) parts.push(h("button", { id: "save-one", onclick: get("result", () => job.file) }, "Download this"));
+    parts.push(h("button", { class: "primary big", id: "save", onclick: done.length > 1 ? get("results") : get("result", () => ready()[0]) },
       done.length > 1 ? `Download all ${done.length}` : "Download"));
     return parts;
   }
