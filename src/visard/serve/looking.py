@@ -20,7 +20,7 @@ from visard.shape import identity
 from visard.types import Frame, Pixels
 from visard.warmth import cool_down, warm_up
 
-_STRIP = 24
+_STRIP = 9
 """Pictures in a video's strip."""
 
 _OFTEN = 0.2

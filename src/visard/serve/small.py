@@ -31,17 +31,11 @@ def jpeg(pixels: Pixels, quality: int = 85) -> bytes:
 
 
 def portrait(pixels: Pixels, box: Box, side: int = 192) -> Pixels:
-    """Return the square around a box, at most side x side; what lies outside the picture repeats its edge."""
-    half = max(box.width, box.height) * (0.5 + _AROUND)
-    x, y = box.centre
-    rows, columns = Box(x - half, y - half, x + half, y + half).cells(*pixels.shape[:2])
-    if rows.start >= rows.stop or columns.start >= columns.stop:
-        return np.zeros((8, 8, 3), np.uint8)
-    crop = pixels[rows, columns]
-    over = round(2 * half) - crop.shape[0], round(2 * half) - crop.shape[1]
-    top, left = (0 if part.start else max(0, room) for part, room in zip((rows, columns), over, strict=True))
-    bottom, right = max(0, over[0] - top), max(0, over[1] - left)
-    return shrink(np.asarray(cv2.copyMakeBorder(crop, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8), side)
+    """Return the square around a box, moved into the picture, at most side x side."""
+    height, width = pixels.shape[:2]
+    half = min(max(box.width, box.height) * (0.5 + _AROUND), width / 2, height / 2)
+    x, y = (min(max(v, half), most - half) for v, most in zip(box.centre, (width, height), strict=True))
+    return shrink(np.ascontiguousarray(pixels[Box(x - half, y - half, x + half, y + half).cells(height, width)]), side)
 
 
 def strip(views: list[Pixels], height: int = 64) -> Pixels:

@@ -75,7 +75,7 @@ $("delete").addEventListener("click", async () => {
 
 const SHORTCUTS = [
   ["← →", "one frame back, on (Shift: ten)"], ["Space", "play or pause a video"], ["[  ]", "the file before, the next file"],
-  ["O", "show the original while you look"], ["A", "add a box: draw it, or press Enter to place it"],
+  ["O", "show the original while you look"], ["+  −", "a closer look (Ctrl and wheel)"], ["A", "add a box: draw it, or press Enter to place it"],
   ["Tab, arrow keys", "choose a box and move it"], ["Shift and arrow keys", "make it larger or smaller"],
   ["K or Enter", "keep or hide whoever is in it"], ["Delete", "remove it"], ["Ctrl Z", "undo"],
 ];

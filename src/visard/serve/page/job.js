@@ -8,6 +8,7 @@ import { fetchLeft, sendAll } from "./intake.js";
 import { Film } from "./film.js";
 import { How } from "./how.js";
 import { People } from "./people.js";
+import { Player } from "./player.js";
 import { Regions } from "./regions.js";
 import { Results } from "./results.js";
 import { Stage } from "./stage.js";
@@ -30,6 +31,7 @@ export class Job {
     this.film = new Film(this);
     this.people = new People(this);
     this.how = new How(this);
+    this.player = new Player(this);
     this.stage = new Stage(this);
     this.timeline = new Timeline(this);
     this.results = new Results(this);
@@ -46,7 +48,7 @@ export class Job {
   }
 
   close() {
-    this.stage?.pause();
+    this.player?.pause();
     this.stopper.abort();
     for (const url of this.local.values()) URL.revokeObjectURL(url);
     this.regions?.save();
@@ -187,7 +189,8 @@ export class Job {
   async look(file, frame = 0) {
     try {
       await this.regions?.save();
-      this.stage.pause();
+      this.player.pause();
+      if (file !== this.file) this.stage.zoom.reset();
       this.file = file;
       this.frame = Math.min(frame, Math.max(0, file.frames - 1));
       this.regions = new Regions(this, file);

@@ -1,23 +1,25 @@
 // The frame that is looked at, as it would be hidden, and the boxes on it: drawn, moved, made larger or smaller, removed.
 
-import { count, debounce, h, problem, say, toast } from "./dom.js";
+import { clock, count, debounce, h, problem, say, toast } from "./dom.js";
 import { call, picture } from "./api.js";
-import { clock } from "./dom.js";
 import { moved } from "./regions.js";
+import { Zoom } from "./zoom.js";
 
 const SIDE = 1600;
 const HANDLES = [["nw", 0, 0], ["ne", 1, 0], ["sw", 0, 1], ["se", 1, 1]];
 
 export class Stage {
   constructor(job) {
-    Object.assign(this, { job, selected: null, adding: false, playing: false, reach: "onward", boxes: new Map(), drag: null, original: false });
+    Object.assign(this, { job, selected: null, adding: false, reach: "onward", boxes: new Map(), drag: null, original: false });
     this.image = h("img", { alt: "", class: "frame" });
     this.hiddenImage = h("img", { alt: "", class: "frame preview" });
     this.layer = h("svg", { class: "boxes", role: "group", "aria-label": "Boxes", onpointerdown: (e) => this.down(e),
       onpointermove: (e) => this.move(e), onpointerup: (e) => this.up(e), onpointercancel: () => this.cancel() });
     this.draft = h("rect", { class: "draft" });
     this.busy = h("div", { class: "spinner small", hidden: true });
-    this.view = h("div", { class: "view" }, this.image, this.hiddenImage, this.layer, this.busy);
+    this.sheet = h("div", { class: "sheet" }, this.image, this.hiddenImage, this.layer);
+    this.view = h("div", { class: "view" }, this.sheet);
+    this.zoom = new Zoom(this.view, this.sheet, () => { this.shown = ""; this.show(); });
     this.addButton = h("button", { "aria-pressed": "false", onclick: () => this.setAdding(!this.adding), title: "Add a box (A)" }, "+ Add a box");
     this.undoButton = h("button", { onclick: () => job.regions?.undo(), title: "Undo (Ctrl Z)" }, "Undo");
     this.showButton = h("button", { "aria-pressed": "false", onclick: () => this.setOriginal(!this.original), title: "Show the original (O)" }, "Original");
@@ -27,8 +29,8 @@ export class Stage {
       h("option", { value: "onward" }, "from here on"), h("option", { value: "frame" }, "in this frame"), h("option", { value: "all" }, "everywhere"));
     this.chosen = h("div", { class: "row chosen", hidden: true }, this.keepButton, this.removeButton, this.scope);
     this.tip = h("p", { class: "fine tip" });
-    this.node = h("section", { class: "stage", "aria-label": "Preview and boxes" }, this.view,
-      h("div", { class: "toolbar row" }, this.addButton, this.undoButton, this.showButton, this.chosen), this.tip);
+    this.node = h("section", { class: "stage", "aria-label": "Preview and boxes" }, h("div", { class: "around" }, this.view, this.busy),
+      h("div", { class: "toolbar row" }, this.addButton, this.undoButton, this.showButton, this.zoom.node, this.chosen), this.tip);
     this.previewSoon = debounce(() => this.preview(), 120);
   }
 
@@ -50,14 +52,16 @@ export class Stage {
     this.undoButton.hidden = !job.regions.past.length;
     this.scope.hidden = !job.multi;
     this.draw();
-    if (changed && !this.playing && !job.busy) this.previewSoon();
+    if (changed && !job.player.playing && !job.busy) this.previewSoon();
   }
+
+  get side() { return Math.min(4096, Math.round(SIDE * this.zoom.factor)); }
 
   async load(at) {
     const { job } = this;
     this.loading?.abort();
     this.loading = new AbortController();
-    this.loaded = picture(`${job.filePath()}/frames/${job.frame}?side=${SIDE}`, undefined, this.loading.signal).then((url) => {
+    this.loaded = picture(`${job.filePath()}/frames/${job.frame}?side=${this.side}`, undefined, this.loading.signal).then((url) => {
       if (this.shown !== at) return URL.revokeObjectURL(url);
       put(this.image, url);
       put(this.hiddenImage, "");
@@ -74,12 +78,13 @@ export class Stage {
     const clear = () => put(this.hiddenImage, "");
     if (!rows.some((row) => row.hide) || job.how.groups) {
       clear();
+      this.busy.hidden = true;
       this.tip.textContent = job.how.groups ? "This way needs everybody's picture, so it has no preview: hide, and look then." : this.hint(rows);
       return job.how.draw(rows, signal);
     }
     this.busy.hidden = false;
     try {
-      const url = await picture(`${job.filePath()}/preview`, { frame: job.frame, side: SIDE, policy: job.how.policy(), regions: rows }, signal);
+      const url = await picture(`${job.filePath()}/preview`, { frame: job.frame, side: this.side, policy: job.how.policy(), regions: rows }, signal);
       if (this.shown === at && !signal.aborted) put(this.hiddenImage, url);
       this.tip.textContent = this.hint(rows);
       this.busy.hidden = true;
@@ -150,7 +155,7 @@ export class Stage {
 
   down(event) {
     if (this.job.busy || event.button > 0) return;
-    this.pause();
+    this.job.player.pause();
     const [x, y] = this.point(event), node = event.target.closest("[data-track]");
     if (this.adding || !node) {
       if (!this.adding) { this.selected = null; this.draw(); return; }
@@ -252,34 +257,9 @@ export class Stage {
     }
     if (event.key === "o") { this.setOriginal(!this.original); return true; }
     if (event.key === "Escape") { this.setAdding(false); this.cancel(); this.select(null); return true; }
-    if (event.key === " " && this.job.multi && !press) { this.toggle(); return true; }
+    if (event.key === " " && this.job.multi && !press) { this.job.player.toggle(); return true; }
+    if (event.key === "+" || event.key === "-") { this.zoom.by(event.key === "+" ? 1 : -1); return true; }
     return false;
-  }
-
-  toggle() { if (this.playing) this.pause(); else this.play(); }
-
-  pause() {
-    if (!this.playing) return;
-    this.playing = false;
-    this.job.timeline.show();
-    this.show(true);
-  }
-
-  async play() {
-    const { job } = this, { times } = job.regions;
-    this.playing = true;
-    if (job.frame >= job.file.frames - 1) job.goto(0);
-    const [from, began] = [times[job.frame], performance.now()];
-    job.timeline.show();
-    while (this.playing && job.frame < job.file.frames - 1) {
-      const now = from + (performance.now() - began) / 1000;
-      let next = job.frame + 1;
-      while (next < times.length - 1 && times[next] < now) next += 1;
-      job.goto(next);
-      await (job.view === "done" ? job.results.loaded : this.loaded);
-      await new Promise((resolve) => setTimeout(resolve, Math.max(10, 1000 * (times[next] - from) - (performance.now() - began))));
-    }
-    this.pause();
   }
 }
 

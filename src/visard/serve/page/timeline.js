@@ -11,7 +11,7 @@ export class Timeline {
     this.lanes = h("div", { class: "lanes" });
     this.head = h("div", { class: "head", "aria-hidden": "true" });
     this.time = h("output", { class: "time" });
-    this.play = h("button", { class: "play", "aria-label": "Play", title: "Play (Space)", onclick: () => job.stage.toggle() }, "▶");
+    this.play = h("button", { class: "play", "aria-label": "Play", title: "Play (Space)", onclick: () => job.player.toggle() }, "▶");
     this.node = h("section", { class: "timeline", "aria-label": "Timeline" },
       h("div", { class: "transport" }, this.play,
         h("button", { class: "play", "aria-label": "One frame back", onclick: () => job.goto(job.frame - 1) }, "‹"),
@@ -21,7 +21,7 @@ export class Timeline {
 
   show() {
     this.node.hidden = !this.job.multi;
-    const playing = this.job.stage.playing;
+    const playing = this.job.player.playing;
     this.play.textContent = playing ? "❚❚" : "▶";
     this.play.setAttribute("aria-label", playing ? "Pause" : "Play");
     this.mark();
