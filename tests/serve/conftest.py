@@ -197,7 +197,7 @@ def chromium() -> str | None:
     return os.environ.get("VISARD_CHROMIUM") or next(filter(None, map(shutil.which, known)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running, in which no other test's could start
 def browser() -> Iterator[Any]:
     """A headless Chromium; tests that need it are skipped, aloud, where there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[dev]'")

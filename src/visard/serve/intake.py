@@ -63,6 +63,8 @@ async def receive(house: House, file: File, chunks: AsyncIterator[bytes]) -> Non
         if received < file.bytes:
             raise Refused(422, "the file was not sent to its end", "send it again")
         _admit(house, file, part)
+    except OSError as error:
+        raise Refused(507, f"cannot be kept: {error.strerror}", "ask the operator to make room") from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -44,6 +44,7 @@ export class Stage {
       this.load(at);
       changed = true;
     }
+    this.image.alt = job.multi ? `${file.name}, frame ${frame}` : file.name;
     this.layer.setAttribute("viewBox", `0 0 ${file.width} ${file.height}`);
     this.view.style.setProperty("--ratio", `${file.width} / ${file.height}`);
     this.view.style.setProperty("--shape", file.width / file.height);
