@@ -49,7 +49,9 @@ def main() -> None:
             results: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores"}
             if arguments.jobs:
                 results |= many(service.pid, port, arguments.jobs, arguments.at_once)
-                results["left"] = sorted(path.name for path in folder.iterdir())
+                results["left"] = sorted(
+                    path.name for path in folder.rglob("*") if path.is_file() and path.stat().st_size
+                )
             if arguments.fuzz:
                 results["fuzz"] = fuzz(arguments.fuzz, port, Path(name))
         finally:

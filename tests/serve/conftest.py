@@ -140,7 +140,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     folder = tmp_path_factory.mktemp("service")
     root = folder / "root"
     root.mkdir()
-    running = Service(folder / "data", "--root", str(root), "--workers", "2")
+    running = Service(folder / "data", "--root", str(root))
     yield running
     running.stop()
 

@@ -231,7 +231,7 @@ def test_paths_stay_below_the_root(service: Service, astronaut: Pixels, tmp_path
     assert status == 422 and "link" in problem["what"]
     (root / "album" / "link.jpg").unlink()
     before = len(service.ask("GET", "/api/jobs")[1])
-    assert before == len([p for p in service.folder.iterdir() if p.is_dir()])
+    assert before == len(list((service.folder / "jobs").iterdir()))
 
 
 def test_events_tell_of_the_whole_way(service: Service, astronaut: Pixels) -> None:
@@ -340,7 +340,7 @@ def test_jobs_end_by_themselves(another: Callable[..., Service], astronaut: Pixe
 
 def empty(folder: Path) -> bool:
     """Return whether a service's folder holds nothing but its list of jobs, and what undoes a change to that, empty."""
-    rest = [path for path in folder.iterdir() if path.name != "jobs.sqlite"]
+    rest = [path for path in folder.rglob("*") if path.is_file() and path.name != "jobs.sqlite"]
     return all(path.name == "jobs.sqlite-journal" and not path.stat().st_size for path in rest)
 
 

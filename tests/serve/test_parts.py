@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,19 @@ from hypothesis import strategies as st
 
 from visard.found import Found
 from visard.media.read import probe, read
-from visard.serve import webhook
+from visard.serve import records, webhook
 from visard.serve.bulletin import GONE, LOST, Bulletin
 from visard.serve.crew import Hand
 from visard.serve.following import follow
+from visard.serve.forms import Wish
+from visard.serve.house import House
+from visard.serve.intake import announce, receive
 from visard.serve.names import check_name, distinct, stored_name
 from visard.serve.people import Sight, gather
 from visard.serve.records import load, regions_of, save_regions, show
 from visard.serve.reel import Reel
 from visard.serve.refusals import Refused
+from visard.serve.settings import Settings
 from visard.serve.shelf import Shelf
 from visard.serve.small import jpeg, portrait
 from visard.types import Box, Frame, Pixels, Region
@@ -121,6 +125,14 @@ def test_what_the_operator_allows_is_taken_literally(monkeypatch: pytest.MonkeyP
             webhook.check_url(url, ("http://inside:1/hooks",))
 
 
+def test_only_jobs_that_are_no_more_are_swept(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path, 1000)
+    for name in ("0123456789abcdef", "fedcba9876543210", "Documents", "0123456789abcde"):
+        (tmp_path / name / "originals").mkdir(parents=True)
+    shelf.wipe_strangers({"fedcba9876543210"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0123456789abcde", "Documents", "fedcba9876543210"]
+
+
 def test_room_is_kept_while_files_come(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "jobs", 1000)
     with shelf.reserved(600):
@@ -208,3 +220,48 @@ def test_a_portrait_is_a_square_wherever_the_box_lies(corners: tuple[float, floa
     x0, y0, w, h = corners
     picture = portrait(np.zeros((90, 120, 3), np.uint8), Box(x0, y0, x0 + abs(w) + 1, y0 + abs(h) + 1), 64)
     assert abs(picture.shape[0] - picture.shape[1]) <= 2 and jpeg(picture)[:2] == b"\xff\xd8"
+
+
+def test_a_fault_of_the_service_ends_one_step_and_not_the_service(
+    tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work() -> Any:
+        house = House(Settings(tmp_path / "data", "a-key-for-this-test"))
+        house.start()
+        try:
+            return await both(house)
+        finally:
+            await house.close()
+
+    async def both(house: House) -> Any:
+        jobs = []
+        for _ in range(2):
+            job = house.store.add_job(1, Wish().model_dump(), "")
+            house.shelf.make(job.id)
+            await receive(house, announce(house, job, "a.jpg", photo.stat().st_size), pieces(photo))
+            jobs.append(job.id)
+        await until(lambda: all(file.state == "found" for job in jobs for file in house.store.files(job)))
+        write = records.write
+
+        def fail(path: Path, values: Any) -> None:
+            if jobs[0] in str(path):
+                raise OSError(28, "No space left on device")
+            write(path, values)
+
+        monkeypatch.setattr(records, "write", fail)
+        for job_id in jobs:
+            house.store.set_job(job_id, state="hiding")
+        await until(lambda: all(job.state != "hiding" for job in house.store.jobs()))
+        return [(job.state, [f.state for f in house.store.files(job.id)]) for job in map(house.job, jobs)]
+
+    assert asyncio.run(work()) == [("failed", ["failed"]), ("done", ["done"])]
+
+
+async def pieces(path: Path) -> AsyncIterator[bytes]:
+    yield path.read_bytes()
+
+
+async def until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(40):
+        while not reached():
+            await asyncio.sleep(0.05)

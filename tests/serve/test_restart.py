@@ -24,7 +24,7 @@ def test_a_job_survives_being_killed_while_it_is_hidden(
     assert service.ask("POST", f"/api/jobs/{job}/hide", {"face": {"method": "fill"}})[0] == 202
     # In the middle: the photo is done, the clip is not.
     service.wait(job, lambda j: [f["state"] for f in j["files"]] == ["done", "hiding"])
-    made = service.folder / job / "results"
+    made = service.folder / "jobs" / job / "results"
     before = {path.name: path.stat().st_mtime_ns for path in made.glob(f"{photo}*")}
     service.kill()
     time.sleep(0.5)

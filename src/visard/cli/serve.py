@@ -23,7 +23,7 @@ _SHORTEST = 16
 @click.option("--root", type=existing, help="Jobs may take files below this folder by path.")
 @click.option("--allow-host", multiple=True, metavar="NAME", help="Also answer under this name.")
 @click.option("--allow-webhook", multiple=True, metavar="URL", help="Webhooks that begin so may lead anywhere.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Jobs worked on at a time.")
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Jobs worked on at a time.")
 @click.option("--keep-hours", type=click.FloatRange(0, min_open=True), default=24.0, show_default=True,
               help="Jobs are removed after so long.")  # fmt: skip
 @click.option("--quota-gb", type=click.FloatRange(0, min_open=True), default=20.0, show_default=True,

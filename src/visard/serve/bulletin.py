@@ -47,7 +47,8 @@ class Bulletin:
             yield None
             while True:
                 try:
-                    event = await asyncio.wait_for(queue.get(), patience)
+                    async with asyncio.timeout(patience):
+                        event = await queue.get()
                 except TimeoutError:
                     yield None
                     continue

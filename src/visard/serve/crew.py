@@ -54,7 +54,9 @@ class Hand:
                 await self.stop()
                 minutes = f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
                 raise Refused(422, f"took longer than {minutes}", "cut it into parts, or ask the operator") from None
-            except asyncio.CancelledError:
+            except Refused:
+                raise
+            except BaseException:  # what is still said about this order must not be taken for the next one's answer
                 await self.stop()
                 raise
 

@@ -1,4 +1,4 @@
-"""Who works on what, and when: the oldest job first, each in its turn, and none that can stop the others."""
+"""Who works on what, and when: each job in its turn, and none that can stop the others."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ class Desk:
         self._at: dict[str, set[asyncio.Task[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._telling: set[asyncio.Task[None]] = set()
+        self._turns: dict[str, int] = {}
+        self._turn = 0
 
     def start(self) -> None:
         """Begin to work, also on what an earlier service left unfinished."""
@@ -72,6 +74,7 @@ class Desk:
         await self.stop(job)
         await self.viewer.stop()  # it may hold frames of it
         await asyncio.to_thread(self.shelf.wipe, job)
+        self._turns.pop(job, None)
         self.bulletin.gone(job)
 
     def changed(self, file: str, job: str) -> None:
@@ -88,25 +91,38 @@ class Desk:
         hand = Hand()
         try:
             while True:
-                if not await self._step(hand):
-                    self._work.clear()
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._work.wait(), 1.0)
+                try:
+                    if await self._step(hand):
+                        continue
+                except Exception as error:  # such as a full disk under the list of jobs: nobody else must stop
+                    log.error("a step could not be noted: %s", type(error).__name__)
+                self._work.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(1.0):  # wait_for of Python 3.11 can swallow the end of the service
+                        await self._work.wait()
         finally:
             await hand.stop()
 
+    def _next(self) -> tuple[Job, File | None] | None:
+        """Return the job whose turn it is, the one that waited longest, and its file to look at, if any."""
+        for job in sorted(self.store.ready(), key=lambda job: (self._turns.get(job.id, 0), job.made)):
+            file = self.store.next_look(job.id)
+            if file is not None or job.id not in self._at:
+                return job, file
+        return None
+
     async def _step(self, hand: Hand) -> bool:
         """Do one step of some job; returns whether there was one."""
-        file = self.store.next_look()
-        job = None if file is not None else self.store.next_hide(self._at)
-        owner = file.job if file is not None else job.id if job is not None else ""
-        if not owner:
+        chosen = self._next()
+        if chosen is None:
             return False
+        job, file = chosen
+        self._turn += 1
+        self._turns[job.id] = self._turn
         if file is not None:
             self.store.set_file(file.id, state="looking")  # before anybody else can take it
-        work = self._look(hand, file) if file is not None else self._hide(hand, job)  # type: ignore[arg-type]
-        task = asyncio.create_task(work)
-        self._at.setdefault(owner, set()).add(task)
+        task = asyncio.create_task(self._hide(hand, job) if file is None else self._look(hand, file))
+        self._at.setdefault(job.id, set()).add(task)
         try:
             await asyncio.wait({task})
         except asyncio.CancelledError:
@@ -114,13 +130,30 @@ class Desk:
             await asyncio.gather(task, return_exceptions=True)
             raise
         finally:
-            self._at[owner].discard(task)
-            if not self._at[owner]:
-                del self._at[owner]
-        if not task.cancelled() and (error := task.exception()) is not None:
+            self._at[job.id].discard(task)
+            if not self._at[job.id]:
+                del self._at[job.id]
+        if task.cancelled():
+            if file is not None:
+                self.store.set_file(file.id, state="waiting")
+        elif (error := task.exception()) is not None:
             log.error("a step failed: %s", type(error).__name__)
+            await self._give_up(job, file)
         self.wake()
         return True
+
+    async def _give_up(self, job: Job, file: File | None) -> None:
+        """Let what went wrong here be the end of a step, so that it is not begun again for ever."""
+        words = {"what": "something went wrong here", "hint": "please report it"}
+        if file is not None:
+            self.store.set_file(file.id, state="broken", **words)
+            self.changed(file.id, job.id)
+            return
+        for one in self.store.files(job.id):
+            if one.state in ("found", "hiding"):
+                self.store.set_file(one.id, state="failed", **words)
+                self.changed(one.id, job.id)
+        await self._finish(job.id)
 
     async def _look(self, hand: Hand, file: File) -> None:
         self.changed(file.id, file.job)
@@ -131,9 +164,6 @@ class Desk:
             self.store.set_file(file.id, state="found", **seen)
         except Refused as refusal:
             self.store.set_file(file.id, state="broken", what=refusal.what, hint=refusal.hint)
-        except asyncio.CancelledError:
-            self.store.set_file(file.id, state="waiting")
-            raise
         finally:
             self.progress.pop(file.id, None)
             self.changed(file.id, file.job)

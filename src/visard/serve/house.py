@@ -53,7 +53,7 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.shelf = Shelf(settings.data, settings.quota_gb * 1e9)
+        self.shelf = Shelf(settings.data / "jobs", settings.quota_gb * 1e9)
         self.store = Store(settings.data / "jobs.sqlite")
         self.bulletin = Bulletin()
         self.desk = Desk(settings, self.store, self.shelf, self.bulletin, self._tell)

@@ -34,7 +34,7 @@ class Settings:
     hosts: tuple[str, ...] = LOOPBACK
     root: Path | None = None
     webhooks: tuple[str, ...] = ()
-    workers: int = 1
+    workers: int = 2
     keep_hours: float = 24.0
     quota_gb: float = 20.0
     job_mb: float = 2000.0
@@ -49,4 +49,4 @@ def data_folder() -> Path:
         base = str(Path.home() / "Library" / "Application Support")
     else:
         base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return Path(base, "visard", "jobs")
+    return Path(base, "visard", "serve")

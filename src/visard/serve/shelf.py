@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,9 @@ from pathlib import Path
 from visard.errors import TargetError
 from visard.serve.refusals import Refused
 from visard.serve.store import File
+
+_NUMBER = re.compile("[0-9a-f]{16}")
+"""The name of a job's folder; others are somebody else's."""
 
 
 class Shelf:
@@ -64,9 +68,9 @@ class Shelf:
         (self.results(file.job) / f"{file.id}.json").unlink(missing_ok=True)
 
     def wipe_strangers(self, known: set[str]) -> None:
-        """Remove folders that belong to no job, left by a service that ended while it deleted."""
+        """Remove folders of jobs that are no more, left by a service that ended while it deleted."""
         for folder in self.folder.iterdir():
-            if folder.is_dir() and folder.name not in known:
+            if folder.name not in known and _NUMBER.fullmatch(folder.name):
                 shutil.rmtree(folder, ignore_errors=True)
 
     def sweep(self, job: str) -> None:

@@ -9,7 +9,6 @@ import json
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -158,20 +157,18 @@ class Store:
         """Forget a file."""
         self._base.execute("DELETE FROM file WHERE id = ?", (file,))
 
-    def next_look(self) -> File | None:
-        """Return the file that has waited longest to be looked at."""
-        query = (
-            "SELECT file.* FROM file JOIN job ON job.id = job WHERE file.state = 'waiting' ORDER BY made, file.rowid"
-        )
-        row = self._base.execute(f"{query} LIMIT 1").fetchone()
-        return None if row is None else File(*row)
+    def ready(self) -> list[Job]:
+        """Return the jobs with a file to be looked at, and those to be hidden, all of whose files were looked at."""
+        query = """SELECT * FROM job WHERE EXISTS (SELECT 1 FROM file WHERE job = job.id AND file.state = 'waiting')
+                   OR job.state = 'hiding' AND NOT EXISTS (SELECT 1 FROM file WHERE job = job.id
+                   AND file.state IN ('sending', 'waiting', 'looking'))"""
+        return [_job(row) for row in self._base.execute(query)]
 
-    def next_hide(self, busy: Iterable[str]) -> Job | None:
-        """Return the oldest job that is to be hidden, all of whose files were looked at, and that is not busy."""
-        query = """SELECT * FROM job WHERE state = 'hiding' AND NOT EXISTS (SELECT 1 FROM file WHERE job = job.id
-                   AND file.state IN ('sending', 'waiting', 'looking')) ORDER BY made"""
-        busy = set(busy)
-        return next((_job(row) for row in self._base.execute(query) if row["id"] not in busy), None)
+    def next_look(self, job: str) -> File | None:
+        """Return the file of a job that has waited longest to be looked at."""
+        query = "SELECT * FROM file WHERE job = ? AND state = 'waiting' ORDER BY rowid LIMIT 1"
+        row = self._base.execute(query, (job,)).fetchone()
+        return None if row is None else File(*row)
 
     def untold(self) -> list[Job]:
         """Return the jobs that ended and whose webhook was not told yet."""
