@@ -51,7 +51,7 @@ def load_people(keep: Iterable[Path] = (), only: Iterable[Path] = ()) -> People:
 
 def select(frames: Callable[[], Iterator[Frame]], regions: Regions, people: People) -> dict[int, tuple[Region, ...]]:
     """Return the regions with `hide` set for each track by who it shows, judged by its clearest looks."""
-    wanted = _clearest(regions)
+    wanted = clearest(regions)
     looks: dict[int, list[Embedding]] = defaultdict(list)
     for frame in frames() if wanted else ():
         for region in wanted.get(frame.index, ()):
@@ -68,7 +68,8 @@ def _near(look: Embedding, group: Sequence[Embedding]) -> float:
     return min(distance(look, one) for one in group)
 
 
-def _clearest(regions: Regions) -> dict[int, list[Region]]:
+def clearest(regions: Regions) -> dict[int, list[Region]]:
+    """Return frame index -> regions in which some track is seen best: `_LOOKS` for each track, at most."""
     tracks: dict[int, list[tuple[float, int, Region]]] = defaultdict(list)
     for index, found in regions.items():
         for region in found:

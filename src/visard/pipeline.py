@@ -85,7 +85,7 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
-    hider, original = Hider(task.policy, task.gallery, _fingerprint(source), task.roles), probe(source)
+    hider, original = Hider(task.policy, task.gallery, fingerprint(source), task.roles), probe(source)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
@@ -141,7 +141,7 @@ def _sealed(
         yield notes
 
 
-def _fingerprint(source: Path) -> str:
+def fingerprint(source: Path) -> str:
     """Return what tells this source from others, its name aside; an unreadable one is `probe`'s to refuse."""
     with suppress(OSError, ValueError), source.open("rb") as file:
         return hashlib.sha256(file.read(_HEAD)).hexdigest()

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,8 +22,8 @@ _COLUMNS = ("source", "frame", "kind", "x0", "y0", "x1", "y1", "score", "track",
 
 def to_json(found: Mapping[str, Found]) -> str:
     """Return the regions of each source as JSON, one region a line."""
-    rows = ",\n  ".join(json.dumps(row) for row in _rows(found))
-    return f'{{"visard": "{__version__}", "format": 1, "regions": [\n  {rows}\n]}}\n'
+    lines = ",\n  ".join(json.dumps(row) for row in rows(found))
+    return f'{{"visard": "{__version__}", "format": 1, "regions": [\n  {lines}\n]}}\n'
 
 
 def to_csv(found: Mapping[str, Found]) -> str:
@@ -31,7 +31,7 @@ def to_csv(found: Mapping[str, Found]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for row in _rows(found):
+    for row in rows(found):
         points = " ".join(f"{x:g},{y:g}" for x, y in row["points"])
         writer.writerow(row | {"points": points, "hide": str(row["hide"]).lower()})
     return text.getvalue()
@@ -41,21 +41,27 @@ def load_regions(path: Path) -> dict[str, Found]:
     """Return source name -> regions from a JSON or CSV file; raises UsageError with the row at fault."""
     try:
         text = path.read_text("utf-8-sig")
-        rows = _from_csv(text) if path.suffix.lower() == ".csv" else list(json.loads(text)["regions"])
+        given = _from_csv(text) if path.suffix.lower() == ".csv" else list(json.loads(text)["regions"])
     except OSError as error:
         raise UsageError(f"cannot read the regions: {error.strerror}", where=path, hint="check its path") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError("not a regions file", where=path, hint="start from what `visard find` writes") from error
+    return read_rows(given, path)
+
+
+def read_rows(given: Iterable[Mapping[str, Any]], where: object = "") -> dict[str, Found]:
+    """Return source name -> regions from rows as `rows` gives them; raises UsageError with the row at fault."""
     sources: dict[str, dict[int, list[Region]]] = defaultdict(lambda: defaultdict(list))
-    for number, row in enumerate(rows, 1):
+    for number, row in enumerate(given, 1):
         try:
             sources[str(row["source"])][int(row["frame"])].append(_region(row))
-        except (KeyError, ValueError, TypeError) as error:
-            raise UsageError(f"region {number} is malformed: {error}", where=path, hint="mend that row") from error
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
+            raise UsageError(f"region {number} is malformed: {error}", where=where, hint="mend that row") from error
     return {name: Found({i: tuple(r) for i, r in frames.items()}) for name, frames in sources.items()}
 
 
-def _rows(found: Mapping[str, Found]) -> Iterable[dict[str, Any]]:
+def rows(found: Mapping[str, Found]) -> Iterator[dict[str, Any]]:
+    """Yield the regions of each source as plain values, frame by frame."""
     for source, own in found.items():
         for frame in sorted(own.regions):
             for region in own.regions[frame]:
@@ -93,11 +99,11 @@ def _region(row: Mapping[str, Any]) -> Region:
 
 
 def _from_csv(text: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+    given: list[dict[str, Any]] = []
     for row in csv.DictReader(io.StringIO(text)):
         points = [[float(v) for v in pair.split(",")] for pair in (row.get("points") or "").split()]
-        rows.append({**{key: value for key, value in row.items() if value not in ("", None)}, "points": points})
-    return rows
+        given.append({**{key: value for key, value in row.items() if value not in ("", None)}, "points": points})
+    return given
 
 
 def _truth(value: object) -> bool:

@@ -22,6 +22,7 @@ VERBS = {
     "rekey": "Seal the same originals for other recipients.",
     "attack": "Try to recognise the people in hidden pictures.",
     "evaluate": "Hide, attack and measure pictures of known people, as one table.",
+    "serve": "Serve a page for finding, reviewing and hiding, and an HTTP service.",
     "models": "List, fetch and verify the networks that visard uses.",
     "train": "Make the bank of donors anew, from your own photos.",
 }

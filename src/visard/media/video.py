@@ -75,6 +75,20 @@ def read_video(source: Source, exact: bool) -> Iterator[Frame]:
             raise SourceError(f"is damaged at frame {index}", where=source.path, hint=_HINT) from error
 
 
+def read_video_near(source: Source, time: float) -> Iterator[Frame]:
+    """Yield a video's frames from the last key frame before a time in s on, for somebody to look at.
+
+    Their index counts from there, so that only their time tells which they are. Raises SourceError.
+    """
+    convert = VideoReformatter()
+    with opened_video(source.path) as (container, stream):
+        start = start_of(container)
+        container.seek(int((Fraction(time) + start) * 1_000_000), backward=True)
+        for index, frame in enumerate(container.decode(stream)):
+            at = float((frame.pts or 0) * (stream.time_base or Fraction(1, 25)) - start)
+            yield _frame(upright(_shown(frame, source.depth > 8, False, convert), orientation(frame)), index, at)
+
+
 @contextmanager
 def opened_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a video and its first moving stream; what cannot be opened becomes a SourceError."""
