@@ -17,14 +17,14 @@ def test_a_small_network_is_counted_by_hand() -> None:
     zeros = np.zeros
     x = graph.relu(graph.conv("x", zeros((5, 3, 3, 3), np.float32), zeros(5, np.float32), stride=2, padding=1))
     x = graph.conv(graph.max_pool(x, 2, 2), zeros((7, 5, 1, 1), np.float32), zeros(7, np.float32))
-    found = of_onnx(graph.to_bytes(graph.mean(x), (1, 7, 1, 1)), (1, 3, 8, 8))
+    found = of_onnx(graph.to_bytes({graph.mean(x): (1, 7, 1, 1)}), (1, 3, 8, 8))
     assert found.parameters == 5 * 27 + 5 + 7 * 5 + 7
     assert found.macs == 4 * 4 * 5 * 27 + 2 * 2 * 7 * 5
 
 
 def test_an_unknown_operation_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = Graph("toy", {"x": (1, 3, 8, 8)})
-    content = graph.to_bytes(graph._add("Quantum", ["x"]), (1,))
+    content = graph.to_bytes({graph._add("Quantum", ["x"]): (1,)})
     with pytest.raises(ModelError, match="Quantum"):
         of_onnx(content, (1, 3, 8, 8))
 

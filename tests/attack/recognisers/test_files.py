@@ -29,7 +29,7 @@ def embedder(tmp_path: Path) -> Path:
     kernels = np.random.default_rng(0).normal(0, 0.1, (4, 3, 8, 8)).astype(np.float32)
     output = graph.mean(graph.relu(graph.conv("face", kernels, np.zeros(4, np.float32), stride=4)))
     file = tmp_path / "toy.onnx"
-    file.write_bytes(graph.to_bytes(output, (1, 4, 1, 1)))
+    file.write_bytes(graph.to_bytes({output: (1, 4, 1, 1)}))
     file.with_suffix(".toml").write_text('side = 32\nscale = 128\norder = "bgr"\nlicence = "CC0-1.0"\n')
     return file
 
@@ -61,7 +61,7 @@ def test_another_file_of_the_same_name_is_another_recogniser(embedder: Path, ast
     assert embed(before, [astronaut], [POINTS], keep).shape == (1, 4) and before.name in asked[0]
     graph = Graph("toy", {"face": (1, 3, 32, 32)})
     output = graph.mean(graph.conv("face", np.ones((2, 3, 1, 1), np.float32), np.zeros(2, np.float32)))
-    embedder.write_bytes(graph.to_bytes(output, (1, 2, 1, 1)))
+    embedder.write_bytes(graph.to_bytes({output: (1, 2, 1, 1)}))
     assert find_recogniser(str(embedder)).name != before.name
 
 
