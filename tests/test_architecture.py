@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,20 @@ def test_the_version_costs_nothing() -> None:
                          capture_output=True, text=True, check=True)  # fmt: skip
     assert run.stdout.startswith("visard ")
     assert "numpy" not in run.stderr and "click" not in run.stderr
+
+
+def test_algebra_is_told_to_use_one_thread_before_it_is_loaded() -> None:
+    code = """import importlib.abc, os, sys
+class Watch(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            print("threads", os.environ.get("OPENBLAS_NUM_THREADS"))
+sys.meta_path.insert(0, Watch()); sys.argv = ["visard", "models", "list"]
+import visard.__main__
+visard.__main__.main()"""
+    env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert run.stdout.startswith("threads 1")
 
 
 def test_danger_has_one_door() -> None:

@@ -14,6 +14,9 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print(f"visard {__version__}")
         return
+    # Before OpenBLAS is loaded: its threads spin while they wait for each other, and rooms already run side by side;
+    # beside two networks an SVD of a face took a second, not 4 ms.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from visard.cli.app import run
 
     code = run()

@@ -59,7 +59,6 @@ def app() -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code; failures are one line on standard error."""
     _use_one_heap()
-    _use_one_thread_for_algebra()
     try:
         result: Any = app.main(arguments, prog_name="visard", standalone_mode=False)
         return result if isinstance(result, int) else 0
@@ -89,14 +88,6 @@ def _use_one_heap() -> None:
         return
     mallopt(arena_max, 1)
     mallopt(mmap_threshold, 8_000_000)
-
-
-def _use_one_thread_for_algebra() -> None:
-    """Tell OpenBLAS, before it is loaded, that rooms already run side by side.
-
-    Its threads spin while they wait for each other: beside two networks an SVD of a face took a second, not 4 ms.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def _fail(line: str, code: int) -> int:

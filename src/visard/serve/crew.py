@@ -21,7 +21,7 @@ _MOST_ORDERS = 100
 _LONGEST_LINE = 128 << 20
 
 _FRUGAL = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "8000000"}
-"""What the command tells itself (cli/app.py), for a process that is started."""
+"""What the command tells itself (__main__.py, cli/app.py), for a process that is started."""
 
 
 def _deaf(event: dict[str, Any]) -> None:
