@@ -21,7 +21,8 @@ def detected(looks: Sequence[Look], keep: Keep = forget) -> tuple[Score, ...]:
     `any` is the published count (seed 001); `same place` asks for an overlap (IoU) of at least 0.5.
     """
     scores: list[Score] = []
-    for name, detector in (("CenterFace", CenterFace(effort="coarse")), ("BlazeFace", BlazeFace(effort="coarse"))):
+    # BlazeFace searches as in the corridor: with one look, at 192 pixels, it misses 1.5 % of clear portraits.
+    for name, detector in (("CenterFace", CenterFace(effort="coarse")), ("BlazeFace", BlazeFace(effort="fine"))):
         seen = [search(detector, look.hidden, keep) for look in looks]
         overlaps = [[face.box.iou(look.box) for face in found] for look, found in zip(looks, seen, strict=True)]
         scores.append(rate(f"{name} any", sum(map(bool, overlaps)), len(looks)))
