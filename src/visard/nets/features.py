@@ -41,22 +41,19 @@ class MobileNetV2(nn.Module):
 
     def forward(self, pictures: Tensor) -> list[Tensor]:
         """Return features (n, c, h, w), of length 1 at each place, of (n, 3, H, W) pictures from -1 to 1."""
-        x, found = self._enter(pictures), []
-        for block in range(1, _LOOKED_AT[-1] + 1):
-            x = self._block(x, block)
-            if block in _LOOKED_AT:
-                found.append(functional.normalize(x, dim=1))
+        found = self.blocks(pictures, _LOOKED_AT[-1])
+        return [functional.normalize(found[block], dim=1) for block in _LOOKED_AT]
+
+    def blocks(self, pictures: Tensor, last: int = _BLOCKS) -> list[Tensor]:
+        """Return what the first convolution (0) and each block up to the last give of (n, 3, H, W), -1 to 1."""
+        found = [self._convolve(((pictures + 1) / 2 - self.mean) / self.spread, "0", 2)]
+        for block in range(1, last + 1):
+            found.append(self._block(found[-1], block))
         return found
 
     def pooled(self, pictures: Tensor) -> Tensor:
         """Return (n, 1280) features of whole (n, 3, H, W) pictures from -1 to 1."""
-        x = self._enter(pictures)
-        for block in range(1, _BLOCKS + 1):
-            x = self._block(x, block)
-        return self._convolve(x, "last").mean((2, 3))
-
-    def _enter(self, pictures: Tensor) -> Tensor:
-        return self._convolve(((pictures + 1) / 2 - self.mean) / self.spread, "0", 2)
+        return self._convolve(self.blocks(pictures)[-1], "last").mean((2, 3))
 
     def _block(self, x: Tensor, block: int) -> Tensor:
         """Expand, filter each channel, and project; the first block does not expand."""
