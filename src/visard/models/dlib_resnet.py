@@ -75,7 +75,7 @@ def to_onnx(content: bytes) -> bytes:
         x = _block(graph, x, layers, side, channels, wide, stride)
         side, channels = -(-side // stride) if side < 10 else side // stride, wide
     last = next(layers)
-    return graph.to_bytes(graph.conv(graph.mean(x), last.weight, last.bias), (0, len(last.bias), 1, 1))
+    return graph.to_bytes({graph.conv(graph.mean(x), last.weight, last.bias): (0, len(last.bias), 1, 1)})
 
 
 def _block(graph: Graph, x: str, layers: Iterator[Layer], side: int, channels: int, wide: int, stride: int) -> str:

@@ -129,5 +129,5 @@ def to_onnx(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, tuple[str, str]
         if level == 1:
             light = conv("lamp", graph.leaky(x, SLOPE))
     brush = conv("brush", graph.leaky(x, SLOPE))
-    content = graph.to_bytes(light, (1, 3, LIGHT, LIGHT), {brush: (1, 20, SIDE // 2, SIDE // 2)})
-    return content, (light, brush)
+    shapes = {light: (1, 3, LIGHT, LIGHT), brush: (1, 20, SIDE // 2, SIDE // 2)}
+    return graph.to_bytes(shapes), (light, brush)

@@ -63,14 +63,11 @@ class Graph:
         """Add zeros at the end of each axis."""
         return self._add("Pad", [x], {"pads": [0, 0, 0, 0, 0, channels, rows, columns]})
 
-    def to_bytes(self, output: str, shape: Sequence[int], more: Mapping[str, Sequence[int]] | None = None) -> bytes:
-        """Return the ONNX file of the network whose result is the named value; 0 in a shape is any number.
-
-        more: further results and their shapes.
-        """
+    def to_bytes(self, outputs: Mapping[str, Sequence[int]]) -> bytes:
+        """Return the ONNX file of the network whose results are the named values; 0 in a shape is any number."""
         parts = [*(_field(1, node) for node in self._nodes), _text(2, self._name), *self._tensors]
         parts += [_field(11, _value(name, sides)) for name, sides in self._inputs.items()]
-        parts += [_field(12, _value(name, sides)) for name, sides in ({output: shape} | dict(more or {})).items()]
+        parts += [_field(12, _value(name, sides)) for name, sides in outputs.items()]
         head = _number(1, 8) + _field(8, _number(2, _OPERATORS))
         # The weights, which are nearly all of it, are joined once.
         return b"".join([head, _varint(7 << 3 | 2), _varint(sum(map(len, parts))), *parts])
