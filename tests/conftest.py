@@ -42,6 +42,16 @@ def astronaut() -> Pixels:
     return pixels
 
 
+@pytest.fixture(scope="session")
+def untaught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of generators that were never taught, with cards."""
+    for package in ("torch", "onnx"):
+        pytest.importorskip(package)
+    from .untaught import write
+
+    return write(tmp_path_factory.mktemp("untaught"))
+
+
 @pytest.fixture
 def photo(tmp_path: Path, astronaut: Pixels) -> Path:
     """The astronaut as a JPEG file."""

@@ -22,7 +22,7 @@ from visard.train.checkpoint import read  # noqa: E402
 from visard.train.export import export  # noqa: E402
 from visard.train.inpaint import Inpaint, Recipe  # noqa: E402
 from visard.train.loop import CHECKPOINT, train  # noqa: E402
-from visard.train.samples import _place  # noqa: E402
+from visard.train.samples import place_of  # noqa: E402
 
 from .people import _vertices, portrait, strangers  # noqa: E402
 from .test_samples import album, silent  # noqa: E402, F401
@@ -63,7 +63,7 @@ def test_dlibs_network_in_torch_is_dlibs(album: Album) -> None:  # noqa: F811
     assert seen is not None and len(five_points(there)) == 5
     picture = torch.from_numpy(small.transpose(2, 0, 1)[None].astype(np.float32) / 127.5 - 1)
     with torch.inference_mode():
-        _, who = DlibResNet()(chips(picture, torch.from_numpy(_place(there))[None]))
+        _, who = DlibResNet()(chips(picture, torch.from_numpy(place_of(there))[None]))
     assert np.linalg.norm(who[0].numpy() - seen.embedding) < 0.1
 
 

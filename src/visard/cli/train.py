@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
+from visard.cli.generators import COMMANDS
 from visard.cli.shared import ensure_models, existing
-from visard.errors import ModelError
+from visard.cli.training import bars, need_torch
 
 
 @click.group("train")
@@ -36,7 +33,7 @@ def train_donors(data: Path, out: Path, donors: int | None, seed: int, terms: st
     ensure_models(False)
     from visard.train.donors import train
 
-    counts = train(data, out, donors, seed, terms, overwrite, _bars())
+    counts = train(data, out, donors, seed, terms, overwrite, bars())
     click.echo(f"{counts['donors']} donors from {counts['usable']} usable faces of {counts['photos']} photos", err=True)
     click.echo(str(out / "donors.safetensors"))
 
@@ -51,7 +48,7 @@ def train_shape(data: Path, out: Path, terms: str, overwrite: bool) -> None:
     ensure_models(False)
     from visard.train.face_shape import train
 
-    figures = train(data, out, terms, overwrite, _bars())
+    figures = train(data, out, terms, overwrite, bars())
     click.echo(f"{figures['faces']} faces of {figures['people']} people, {figures['photos']} photos", err=True)
     click.echo(str(out / "face_shape.safetensors"))
 
@@ -65,26 +62,26 @@ def train_shape(data: Path, out: Path, terms: str, overwrite: bool) -> None:
 def train_inpaint(data: Path, out: Path, minutes: float, resume: bool, apart: Path | None) -> None:
     """Teach the network that `inpaint` paints with; needs torch, and uses a GPU where there is one."""
     ensure_models(False)
-    _need_torch()
+    need_torch()
     from visard.train.inpaint import train
 
-    progress = train(data, out, minutes, resume, apart, _bars(), lambda line: click.echo(json.dumps(line)))
+    progress = train(data, out, minutes, resume, apart, bars(), lambda line: click.echo(json.dumps(line)))
     click.echo(f"{progress.images} pictures in {progress.steps} steps, {progress.seconds / 60:.0f} minutes", err=True)
     click.echo(str(out / "checkpoint.safetensors"))
 
 
 @command.command("export")
-@click.option("--from", "folder", type=existing, required=True, help="Folder of `visard train inpaint`.")
-@click.option("--out", type=existing, required=True, help="Folder for inpaint.safetensors and its card.")
+@click.option("--from", "folder", type=existing, required=True, help="Folder of a training.")
+@click.option("--out", type=existing, required=True, help="Folder for the network and its card.")
 @_terms
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 def train_export(folder: Path, out: Path, terms: str, overwrite: bool) -> None:
-    """Write what a training has come to as the files that `inpaint` reads."""
+    """Write what a training has come to as the files that its method reads."""
     ensure_models(False)
-    _need_torch()
+    need_torch()
     from visard.train.export import export
 
-    click.echo(str(export(folder, out, terms, overwrite, _bars())))
+    click.echo(str(export(folder, out, terms, overwrite, bars())))
 
 
 @command.command("pack")
@@ -109,21 +106,5 @@ def train_unpack(parts: Path, out: Path, overwrite: bool) -> None:
     click.echo(str(unpack(parts, out, overwrite)))
 
 
-def _need_torch() -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise ModelError("training a network needs torch", hint="pip install 'visard[torch]'")
-
-
-def _bars() -> Callable[[str, int, int], None]:
-    """Return what shows a bar a stage where somebody looks."""
-    from tqdm import tqdm
-
-    bars: dict[str, Any] = {}
-
-    def told(stage: str, done: int, total: int) -> None:
-        if sys.stderr.isatty():
-            if stage not in bars:
-                bars[stage] = tqdm(total=total, desc=stage, leave=False)
-            bars[stage].update(done - bars[stage].n)
-
-    return told
+for _command in COMMANDS:
+    command.add_command(_command)

@@ -13,6 +13,9 @@ from visard.types import Deidentifier
 METHODS: Mapping[str, str] = {
     "surrogate": "visard.methods.surrogate:Surrogate",
     "inpaint": "visard.methods.inpaint:Inpaint",
+    "anonygan": "visard.methods.anonygan:AnonyGan",
+    "ciagan": "visard.methods.ciagan:Ciagan",
+    "estrange": "visard.methods.estrange:Estrange",
     "fill": "visard.methods.fill:Fill",
     "darken": "visard.methods.darken:Darken",
     "blur": "visard.methods.blur:Blur",
@@ -25,6 +28,7 @@ METHODS: Mapping[str, str] = {
     "ksame-pixel": "visard.methods.ksame_pixel:KSamePixel",
     "ksame-eigen": "visard.methods.ksame_eigen:KSameEigen",
     "ksame-m": "visard.methods.ksame_m:KSameM",
+    "ksame-net": "visard.methods.ksame_net:KSameNet",
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 

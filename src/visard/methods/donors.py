@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,11 @@ class Bank:
 
     def __len__(self) -> int:
         return len(self.attributes)
+
+    @cached_property
+    def sha256(self) -> str:
+        """What networks know the bank by that were taught its donors by number."""
+        return hashlib.sha256(self.embeddings.tobytes()).hexdigest()
 
     def texture(self, donor: int) -> Pixels:
         """Return the (256, 256, 3) texture of a donor; raises ModelError for one that is no such picture."""

@@ -18,19 +18,16 @@ from visard.errors import Unfit
 from visard.methods.donors import TRAITS, check_bank, chosen_traits
 from visard.methods.donors import bank as open_bank
 from visard.methods.dressing import dress, halved, reshape
-from visard.methods.grain import match, measure
-from visard.methods.scene import SIDE, draw, inputs, moved, outlook, stage, surroundings, upright
+from visard.methods.placed import put_back, traced
+from visard.methods.scene import SIDE, draw, inputs, moved, stage, surroundings, upright
+from visard.methods.suited import suited
 from visard.models.inpainter import BRIGHT, EDGE, inpainter
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import canonical
 from visard.shape.similarity import scale_of
-from visard.shape.square import invert, see
 from visard.types import Casting, Form, Goal, Patch, Pixels
 
 Floats = NDArray[np.float32]
-
-_SMALLEST = 16.0
-"""Pixels between the outer corners of the face's outline below which there is nothing to paint."""
 
 _FINEST = 3
 """Times the network's side at which the result is drawn, at most; a donor's texture has no more to show."""
@@ -82,8 +79,10 @@ class Inpaint:
     def _with(self, donors: Mapping[int, int], patches: Sequence[Patch]) -> Casting:
         chosen = dict(donors)
         for patch in patches:
-            if patch.seed not in chosen and _vertices(patch) is not None:
-                chosen[patch.seed] = _choose(patch, self)
+            vertices = traced(patch)
+            if patch.seed not in chosen and vertices is not None:
+                order = suited(patch, vertices, open_bank(self.bank), chosen_traits(self.similar))
+                chosen[patch.seed] = int(order[0])
         return _Cast(self.similar, self.bank, chosen)
 
 
@@ -100,27 +99,10 @@ class _Cast(Inpaint):
         return seed in self.donors
 
     def __call__(self, patch: Patch) -> Pixels:
-        vertices = _vertices(patch)
+        vertices = traced(patch)
         if vertices is None or patch.seed not in self.donors:
             raise Unfit("no face was traced here")
         return _paint(patch, vertices, self.donors[patch.seed], self.bank)
-
-
-def _vertices(patch: Patch) -> Vertices | None:
-    """Return the points of the patch's face; None where none were traced: looking for them would show the pixels."""
-    return patch.mesh if patch.mesh is not None and np.ptp(patch.mesh[:, 0]) >= _SMALLEST else None
-
-
-def _choose(patch: Patch, how: Inpaint) -> int:
-    """Return a donor for a patch with a mesh: what its surroundings tell decides who fits, and the seed who of them."""
-    donors = open_bank(how.bank)
-    assert patch.mesh is not None, "only faces with a mesh get a donor"
-    pose = canonical().fit_pose(patch.mesh)
-    to_square = upright(pose, patch.mask)
-    filled, known = surroundings(patch.pixels, patch.mask, to_square)
-    told = inpainter().guess(outlook(filled, known, donors.identity(pose.lift(patch.mesh))))
-    order = donors.suited(told[:7], told[7:], chosen_traits(how.similar), np.random.default_rng(patch.seed))
-    return int(order[0])
 
 
 def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:
@@ -145,15 +127,7 @@ def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:
     # As `nets.inpaint.compose`, in which colours run from -1 to 1.
     around = (filled - _GREY) / (1 + np.exp(clear - EDGE))[..., None] + _GREY + _GREY * paint
     whole = shown[..., None] * lit + (1 - shown[..., None]) * around
-    back = invert(np.asarray(to_square * times, np.float64))
-    new = see(np.asarray(whole, np.float32), back, len(patch.mask), len(patch.mask[0]), enlarge=cv2.INTER_CUBIC)
-    hidden = patch.mask > 0
-    # Grain is measured on the new picture: beside the old one's hidden pixels it would tell of them.
-    whole = np.where(hidden[..., None], new, patch.pixels)
-    new = match(new, measure(whole, hidden), measure(whole, ~hidden), patch.seed)
-    result = patch.pixels.copy()
-    result[hidden] = np.clip(np.round(new[hidden]), 0, 255).astype(np.uint8)
-    return result
+    return put_back(patch, np.asarray(whole, np.float32), to_square * times)
 
 
 def _enlarged(values: Floats, side: int, how: int) -> Floats:

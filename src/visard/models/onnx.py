@@ -1,18 +1,22 @@
-"""Writes ONNX files: enough of the format for plain convolutional networks that come in formats of their own.
+"""Writes ONNX files: enough of the format for plain convolutional networks that come in formats of their own; and notes
+facts in any.
 
 Field numbers are those of the published schema (onnx.proto, IR version 8, operator set 9).
 """
 
 from __future__ import annotations
 
+import json
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _FLOAT, _INT, _STRING, _INTS = 1, 2, 3, 7
 _OPERATORS = 9
+_FACTS = "visard"
 
 
 class Graph:
@@ -98,6 +102,45 @@ class Graph:
             np.ascontiguousarray(array, "<f4").data.cast("B"),
         ]
         return name
+
+
+def with_facts(content: bytes, facts: Mapping[str, Any]) -> bytes:
+    """Return an ONNX file that also states facts, as JSON knows them; the format lets fields be added at the end."""
+    return content + _field(14, _text(1, _FACTS) + _text(2, json.dumps(facts)))
+
+
+def facts_of(content: bytes) -> dict[str, Any]:
+    """Return the facts that an ONNX file states; raises ValueError where it states none."""
+    try:
+        for number, field in _fields(content):
+            if number == 14 and (pair := dict(_fields(field)))[1] == _FACTS.encode():
+                facts: dict[str, Any] = json.loads(pair[2])
+                return facts
+    except (IndexError, KeyError) as error:
+        raise ValueError("it is no ONNX file") from error
+    raise ValueError("it does not say what it is")
+
+
+def _fields(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield the number and content of each field that has a length; numbers are passed over."""
+    at = 0
+    while at < len(content):
+        tag, at = _read_varint(content, at)
+        value, at = _read_varint(content, at)
+        if tag & 7 == 2:
+            yield tag >> 3, content[at : at + value]
+            at += value
+        elif tag & 7:
+            raise ValueError("it is no ONNX file")
+
+
+def _read_varint(content: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = content[at]
+        value, shift, at = value | (byte & 0x7F) << shift, shift + 7, at + 1
+        if byte < 0x80:
+            return value, at
 
 
 def _value(name: str, shape: Sequence[int]) -> bytes:

@@ -26,25 +26,29 @@ class OpenCvNet:
     """An ONNX network in OpenCV, which takes inputs of any size.
 
     outputs: names of the results; none: the file's only one. to_onnx: turns a file of another format into ONNX.
-    content: the ONNX file itself, of a network of our own, which is in no catalogue.
+    content: the ONNX file itself, of a network of our own, which is in no catalogue. inputs: names of its inputs, where
+    it has several.
     """
 
     def __init__(
-        self, name: str, outputs: Sequence[str] = (), to_onnx: Callable[[bytes], bytes] = bytes, content: bytes = b""
-    ) -> None:
+        self, name: str, outputs: Sequence[str] = (), to_onnx: Callable[[bytes], bytes] = bytes, content: bytes = b"",
+        inputs: Sequence[str] = ("",),
+    ) -> None:  # fmt: skip
         self.name = name
         self.outputs = tuple(outputs)
+        self._inputs = tuple(inputs)
         self._to_onnx = to_onnx
         self._content = content
         self._lock = threading.Lock()
         self._net: Any = None
 
-    def __call__(self, blob: Floats) -> list[Floats]:
-        """Return the outputs for an (N, C, H, W) float32 input; raises ModelError on first use."""
+    def __call__(self, *blobs: Floats) -> list[Floats]:
+        """Return the outputs for an (N, C, H, W) float32 input, or for several; raises ModelError on first use."""
         with self._lock:
             if self._net is None:
                 self._net = self._load()
-            self._net.setInput(blob)
+            for name, blob in zip(self._inputs, blobs, strict=True):
+                self._net.setInput(blob, name)
             # Copied: OpenCV may reuse its buffers in the next call.
             results = self._net.forward(self.outputs) if self.outputs else [self._net.forward()]
             return [np.array(out, np.float32) for out in results]

@@ -19,11 +19,14 @@ from visard.train.album import Album, load
 from visard.train.card import render, terms_row
 from visard.train.checkpoint import read
 from visard.train.faces import Told
+from visard.train.gathering import ALBUM
 from visard.train.guess import learn
-from visard.train.inpaint import ALBUM, NAME
+from visard.train.inpaint import NAME
 from visard.train.loop import CHECKPOINT
-from visard.train.resemblance import Resemblance, compare
+from visard.train.plans import PLANS
+from visard.train.resemblance import Resemblance, compare, told_of
 from visard.train.samples import Practice
+from visard.train.ship import ship
 from visard.types import Pixels
 
 _LEAST = 1000
@@ -36,11 +39,14 @@ _PAINTED = 200
 def export(
     folder: Path, out: Path, terms: str = "", overwrite: bool = False, told: Told = lambda stage, done, total: None
 ) -> Path:
-    """Write out/inpaint.safetensors and its card from a training folder, and return the former.
+    """Write what ships and its card from a training folder: inpaint.safetensors, or a generator's ONNX file, which
+    is returned.
 
-    Raises UsageError where the folder holds no checkpoint of the inpainter, or one that was hardly taught; TargetError.
+    Raises UsageError where the folder holds no checkpoint, or one that was hardly taught; TargetError.
     """
     said, tensors = read(folder / CHECKPOINT)
+    if said["name"] in PLANS:
+        return ship(folder, out, terms, overwrite, told)
     images = said["progress"]["images"]
     if said["name"] != NAME or images < _LEAST:
         what = f"has seen {images} pictures" if said["name"] == NAME else f"is a checkpoint of {said['name']!r}"
@@ -93,9 +99,6 @@ def _card(
     ]
     guess = f"on {tried['n']:.0f} faces of people left out, reads sex right for {100 * tried['sex']:.0f} %, is "
     guess += f"{tried['age']:.0f} years off and {tried['tone']:.0f} in Lab. It sees no hidden pixel."
-    likeness = f"with dlib: {near.painted} faces painted around donors in training photos, {near.found} found again. "
-    likeness += f"The nearest training face lies {near.median:.2f} away (median; {near.strangers:.2f} between "
-    likeness += f"strangers), at the least {near.least:.2f}; {near.too_near} lie nearer than 0.36, where a donor would "
-    likeness += "be dropped."
+    likeness = told_of(near, "faces painted around donors in training photos")
     sections = [("The guess,", guess), ("Likeness, measured", likeness)]
     return render(f"{NAME}.safetensors", "The network that `inpaint` paints with.", about, sections)

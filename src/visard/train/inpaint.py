@@ -25,20 +25,16 @@ from visard.models.store import absent
 from visard.nets.critic import Critic, penalty
 from visard.nets.features import DlibResNet, MobileNetV2, chips
 from visard.nets.inpaint import WIDTHS, Inpainter, compose
-from visard.train.album import Album, build, is_album, load
-from visard.train.celeba import celeba, is_celeba
+from visard.train.album import Album
 from visard.train.checkpoint import Parts, Progress
-from visard.train.disjoint import NOBODY, seen
-from visard.train.faces import Told, gathered, is_development, photographed, tarred
+from visard.train.faces import Told
+from visard.train.gathering import gather
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
 from visard.train.samples import Practice, Sample
 from visard.types import Pixels
 
-NAME, ALBUM = "inpaint", "album"
-
-_JUDGED = "lfw_dev.tar"
-"""In the development data, the people on whom methods are judged."""
+NAME = "inpaint"
 
 _ALIKE = 0.35
 """Distance of dlib's embeddings from which on a painted face is to come nearer to its donor."""
@@ -226,15 +222,6 @@ def train(
 ) -> Progress:  # fmt: skip
     """Teach the inpainter for some minutes, in a folder, and return how far it has come.
 
-    data: the development data, CelebA as published, or a folder of photos, in which folders are people. apart: a folder
-    or tar of people on whom it will be judged; who could be one of them is left out. The album of faces is made once.
-    Raises UsageError where data, or what lies in the folder, will not do; TargetError; ModelError.
+    data and apart: as `gather` takes them. Raises as it does, and UsageError for a checkpoint that does not fit.
     """
-    if not is_album(out / ALBUM):
-        kept_out = apart or (data / _JUDGED if is_development(data) else None)
-        photos, total = celeba(data) if is_celeba(data) else gathered(data)
-        others = NOBODY
-        if kept_out is not None:
-            others = seen(*(photographed(kept_out) if kept_out.is_dir() else tarred(kept_out)), told)
-        build(photos, total, out / ALBUM, others, told)
-    return learn(Inpaint(load(out / ALBUM)), out, minutes, resume, told=tick)
+    return learn(Inpaint(gather(data, out, apart, told)), out, minutes, resume, told=tick)

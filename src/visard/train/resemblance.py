@@ -41,6 +41,15 @@ def compare(pictures: list[Pixels], album: Album) -> Resemblance:
     return Resemblance(len(pictures), len(found), least, median, too_near, strangers)
 
 
+def told_of(near: Resemblance, what: str) -> str:
+    """Return a card's sentences on what was measured."""
+    return (
+        f"with dlib: {near.painted} {what}, {near.found} found again. The nearest training face lies {near.median:.2f} "
+        f"away (median; {near.strangers:.2f} between strangers), at the least {near.least:.2f}; {near.too_near} lie "
+        f"nearer than {TOO_NEAR}, where a donor would be dropped."
+    )
+
+
 def _embedding(picture: Pixels) -> Floats | None:
     whole = Region("face", Box(0.2 * SIDE, 0.15 * SIDE, 0.8 * SIDE, 0.85 * SIDE), 1.0)
     mesh = find_mesh(picture, whole)

@@ -95,7 +95,7 @@ class Practice:
         target = np.clip(scene.colour, 0, 255) / np.float32(127.5) - 1
         return Sample(
             seen, target.transpose(2, 0, 1).copy(), ((1 - scene.known) * scene.reach)[None],
-            np.full((1, 1, 1), own, np.float32), bank().embeddings[donor], _place(scene.vertices),
+            np.full((1, 1, 1), own, np.float32), bank().embeddings[donor], place_of(scene.vertices),
         )  # fmt: skip
 
     @property
@@ -156,7 +156,7 @@ def _hidden(vertices: Floats, rng: np.random.Generator, tight: bool) -> Mask:
     return np.asarray((np.abs(across / half[0]) ** 3 + np.abs(down / half[1]) ** 3) <= 1, np.float32)
 
 
-def _place(vertices: Floats) -> Floats:
+def place_of(vertices: Floats) -> Floats:
     """Return (2, 3): from the recogniser's square to the network's, both from -1 to 1."""
     matrix = chip(five_points(vertices))
     inverse = np.linalg.inv(matrix[:, :2])

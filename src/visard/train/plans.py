@@ -1,0 +1,87 @@
+"""How each generator is exported: its network, what goes in and comes out, and the facts that its file states."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from visard.methods.donors import bank
+from visard.models.onnx import with_facts
+from visard.models.taught import FORMAT
+from visard.nets.residual import settle
+from visard.train import anonygan, ciagan, estrange, ksame_net
+
+_OPERATORS = 13
+"""Set of ONNX's operators; OpenCV knows all that the generators need of it."""
+
+
+class Plan(NamedTuple):
+    """An untaught generator, inputs of the right shapes by name, names of its results, and facts."""
+
+    net: nn.Module
+    inputs: Mapping[str, Tensor]
+    outputs: tuple[str, ...]
+    facts: Mapping[str, Any]
+
+
+def _anonygan(numbers: Mapping[str, Any]) -> Plan:
+    how = anonygan.Recipe(**numbers)
+    inputs = {"pictures": torch.zeros(1, 6, how.side, how.side), "marks": torch.zeros(1, 2 * how.marks, 2)}
+    return Plan(anonygan.generator(how), inputs, ("picture",), {"side": how.side, "marks": how.marks})
+
+
+def _ciagan(numbers: Mapping[str, Any]) -> Plan:
+    how = ciagan.Recipe(**numbers)
+    people = ciagan.listed(how)
+    inputs = {"pictures": torch.zeros(1, 6, how.side, how.side), "who": torch.zeros(1, people)}
+    facts = {"side": how.side, "people": people, "bank": bank().sha256}
+    return Plan(ciagan.generator(how), inputs, ("picture",), facts)
+
+
+def _ksame_net(numbers: Mapping[str, Any]) -> Plan:
+    how = ksame_net.Recipe(**numbers)
+    people = ksame_net.listed(how)
+    facts = {"side": ksame_net.side(how), "people": people, "bank": bank().sha256}
+    inputs = {"who": torch.zeros(1, people), "manner": torch.zeros(1, 3)}
+    return Plan(ksame_net.generator(how), inputs, ("picture",), facts)
+
+
+def _estrange(numbers: Mapping[str, Any]) -> Plan:
+    how = estrange.Recipe(**numbers)
+    inputs = {"pictures": torch.zeros(1, 3, how.side, how.side), "who": torch.zeros(1, 128)}
+    return Plan(estrange.generator(how), inputs, ("raw", "mask"), {"side": how.side})
+
+
+PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
+    anonygan.NAME: _anonygan,
+    ciagan.NAME: _ciagan,
+    ksame_net.NAME: _ksame_net,
+    estrange.NAME: _estrange,
+}
+"""Name of the method -> what makes its plan of a recipe's numbers."""
+
+
+def plan(name: str, numbers: Mapping[str, Any]) -> Plan:
+    """Return the plan of a recipe as a checkpoint states it."""
+    return PLANS[name]({key: tuple(v) if isinstance(v, list) else v for key, v in numbers.items()})
+
+
+def to_onnx(name: str, drawn: Plan) -> bytes:
+    """Return a plan's network, as it stands, as an ONNX file that states its facts; the network is settled by it."""
+    drawn.net.eval().requires_grad_(False)
+    settle(drawn.net)
+    file = io.BytesIO()
+    with warnings.catch_warnings():
+        # Torch's newer exporter needs another package more, and OpenCV does not read all that it writes.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            drawn.net, tuple(drawn.inputs.values()), file, dynamo=False, opset_version=_OPERATORS,
+            input_names=list(drawn.inputs), output_names=list(drawn.outputs),
+        )  # fmt: skip
+    facts = {"format": FORMAT, "name": name, "inputs": list(drawn.inputs), "outputs": list(drawn.outputs)}
+    return with_facts(file.getvalue(), facts | dict(drawn.facts))

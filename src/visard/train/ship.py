@@ -1,0 +1,106 @@
+"""From a generator's checkpoint to what ships: an ONNX file of the running average, and the card without which it is
+nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from visard.errors import ModelError, UsageError
+from visard.methods.scene import SIDE
+from visard.publish import publish
+from visard.train import anonygan, ciagan, estrange, ksame_net
+from visard.train.album import Album, load
+from visard.train.card import Row, render, terms_row
+from visard.train.checkpoint import read
+from visard.train.faces import Told
+from visard.train.gathering import ALBUM
+from visard.train.loop import CHECKPOINT
+from visard.train.plans import PLANS, plan, to_onnx
+from visard.train.resemblance import compare, told_of
+from visard.train.studio import Studio
+from visard.types import Pixels
+
+_LEAST = 1000
+"""Pictures a network must have seen at least before it may be called taught."""
+
+_PAINTED = 200
+"""Faces painted to see whether they reproduce training faces."""
+
+_TRAINING = "{images} samples, {steps} steps, {seconds:.0f} seconds, last on {machine}"
+
+
+def ship(folder: Path, out: Path, terms: str, overwrite: bool, told: Told) -> Path:
+    """Write out/NAME.onnx and its card from a training folder, and return the former.
+
+    Raises UsageError where the folder holds no checkpoint of a generator, or one that was hardly taught; ModelError
+    without what exports it; TargetError.
+    """
+    said, tensors = read(folder / CHECKPOINT)
+    name, images = said["name"], said["progress"]["images"]
+    if name not in PLANS or images < _LEAST:
+        what = f"has seen {images} pictures" if name in PLANS else f"is a checkpoint of {name!r}"
+        raise UsageError(what, where=folder, hint=f"train {' or '.join(PLANS)} on at least {_LEAST} pictures")
+    if importlib.util.find_spec("onnx") is None:
+        raise ModelError("exporting a generator needs onnx", hint="pip install 'visard[torch]'")
+    drawn = plan(name, said["recipe"])
+    drawn.net.load_state_dict({k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")})
+    album = load(folder / ALBUM) if (folder / ALBUM).exists() else None
+    sections: list[Row] = []
+    if album is not None:
+        pictures = painted(lesson(name, said["recipe"], album), drawn.net, told)
+        sections = [("Likeness, measured", told_of(compare(pictures, album), "faces painted in training photos"))]
+    content = to_onnx(name, drawn)
+    with publish(out / f"{name}.onnx", overwrite) as draft, publish(out / f"{name}.md", overwrite) as card:
+        draft.write_bytes(content)
+        card.write_text(_card(said, album, content, terms, sections), "utf-8")
+    return out / f"{name}.onnx"
+
+
+def lesson(name: str, numbers: dict[str, Any], album: Album) -> Studio:
+    """Return the named lesson on an album, with a recipe as a checkpoint states it."""
+    how: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in numbers.items()}
+    if name == anonygan.NAME:
+        # As in use, every condition is a donor.
+        return anonygan.AnonyGan(album, anonygan.Recipe(**how | {"paired": 0.0}), 1)
+    if name == ciagan.NAME:
+        return ciagan.Ciagan(album, ciagan.Recipe(**how), 1)
+    if name == estrange.NAME:
+        return estrange.Estrange(album, estrange.Recipe(**how), 1)
+    return ksame_net.KSameNet(ksame_net.Recipe(**how), 1)
+
+
+def painted(taught: Studio, net: Any, told: Told) -> list[Pixels]:
+    """Return squares (128, 128, 3) as a network paints them in training photos: the last column of a lesson's sheet."""
+    taught.net("average").load_state_dict(net.state_dict())
+    pictures = []
+    with torch.inference_mode():
+        for n in range(_PAINTED):
+            told("painting", n, _PAINTED)
+            one = taught.samples[2**32 + n]
+            batch = type(one)(*(torch.from_numpy(np.asarray(v))[None].to(taught.device) for v in one))
+            square = taught.show(batch)[-1][0].float().cpu().clamp(-1, 1).permute(1, 2, 0).numpy()
+            large = cv2.resize((square + 1) * 127.5, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+            pictures.append(np.clip(np.round(large), 0, 255).astype(np.uint8))
+    return pictures
+
+
+def _card(said: dict[str, Any], album: Album | None, content: bytes, terms: str, sections: list[Row]) -> str:
+    about = [("data", "the donors of the bank; no photo of anybody")]
+    if album is not None:
+        people, kept = len(set(album.people)), len({album.people[i] for i in album.rows})
+        apart = f"{people - kept} people who could be among those it is judged on (FaceNet, cosine above 0.5)"
+        about = [("data", f"{len(album.rows)} photos of {kept} people"), ("kept out", apart), terms_row(terms)]
+    about += [
+        ("training", _TRAINING.format_map(said["progress"])),
+        ("recipe", "; ".join(f"{key} {value}" for key, value in said["recipe"].items())),
+        ("file", f"{len(content):,} bytes"),
+        ("sha256", hashlib.sha256(content).hexdigest()),
+    ]
+    return render(f"{said['name']}.onnx", f"The network that `{said['name']}` paints with.", about, sections)

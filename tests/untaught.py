@@ -1,0 +1,31 @@
+"""Generators that were never taught, small, exported with cards: what they paint is nonsense, how they do it is not."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+TINY: dict[str, dict[str, Any]] = {
+    "anonygan": {"side": 64, "width": 4, "blocks": 2, "critic_width": 4},
+    "ciagan": {
+        "side": 64, "people": 40, "widths": (4, 8, 8, 8, 8), "critic_widths": (4, 4, 8, 8, 8), "siamese_widths": (4, 8),
+    },
+    "ksame-net": {"proxies": 60, "widths": (16, 8, 8, 8)},
+    "estrange": {"side": 64, "widths": (4, 8, 8), "critic_width": 4},
+}  # fmt: skip
+"""Recipes at their least, by method."""
+
+
+def write(folder: Path, *names: str) -> Path:
+    """Write the named generators, all by default, to a folder and return it; torch must be there, and onnx."""
+    import torch
+
+    from visard.train.plans import plan, to_onnx
+
+    for name in names or TINY:
+        torch.manual_seed(0)
+        content = to_onnx(name, plan(name, TINY[name]))
+        (folder / f"{name}.onnx").write_bytes(content)
+        (folder / f"{name}.md").write_text(f"# untaught\n\n{hashlib.sha256(content).hexdigest()}\n", "utf-8")
+    return folder
