@@ -96,7 +96,7 @@ def test_the_plain_mean_of_a_map_says_nothing_and_ours_says_where() -> None:
 def test_attention_is_the_seeds_formula() -> None:
     """sigmoid(Conv1D_J(.)) with J = 3 and no bias, of whether, how far right and how far down each landmark is."""
     net, marks = LandmarkAttention(), faces(1) * 0 + torch.rand(1, 136, 2) * 40 + 12
-    signal = torch.stack([torch.ones(1, 136), marks[..., 0] / 32 - 1, marks[..., 1] / 32 - 1], dim=1)
+    signal = torch.stack([torch.ones(1, 136), marks[..., 0] / 8 - 4, marks[..., 1] / 8 - 4], dim=1)
     wanted = torch.sigmoid(torch.nn.functional.conv1d(signal, net.mix.weight, padding=1))[:, 0]
     assert net.mix.bias is None and net.mix.weight.shape == (1, 3, 3)
     assert torch.allclose(net(maps(marks, 64)), wanted, atol=1e-3)

@@ -93,7 +93,7 @@ class Looks:
         people = np.asarray(album.people)
         others = np.flatnonzero(people == people[shot.number])
         others = others[others != shot.number] if len(others) > 1 else others
-        who = np.asarray(album.embeddings[int(rng.choice(others))], np.float32)
+        who = np.array(album.embeddings[int(rng.choice(others))], np.float32)
         spoilt = planes(_spoil(shot.colour, self.how.spoilt, rng))
         return Look(planes(shot.colour), spoilt, who, place_of(shot.scene.vertices))
 

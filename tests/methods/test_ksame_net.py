@@ -1,0 +1,78 @@
+"""k-Same-Net: a group has one face, made of donors alone, and nobody is named more often than once in k."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from visard.errors import UsageError
+from visard.methods.donors import bank
+from visard.methods.ksame_net import KSameNet, generate, proxies
+from visard.models import taught
+from visard.types import Patch
+
+from .test_ksame import bound, gallery, named, rows
+
+PEOPLE = 30
+
+
+@pytest.fixture(autouse=True)
+def weights(untaught: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taught, "FOLDER", untaught)
+
+
+@cache
+def people(visit: int = 0) -> tuple[Patch, ...]:
+    return gallery(128, visit)[:PEOPLE]
+
+
+def test_a_group_has_one_face_to_the_byte() -> None:
+    method = KSameNet(k=7).prepare(people())
+    shared = Counter(method(patch).tobytes() for patch in people())
+    assert sum(shared.values()) == PEOPLE and all(number >= 7 for number in shared.values())
+
+
+def test_a_face_is_made_of_k_proxies_and_of_no_pixel() -> None:
+    """Each face is, to the byte, what the network makes of k donors' mean code; the people decide which, and no more."""
+    net, k = taught.taught("ksame-net"), 5
+    method = KSameNet(k=k).prepare(people())
+    group = KSameNet(k=PEOPLE).prepare(people())
+    made = {generate(net, proxies(e, k, 60)).tobytes() for e in np.stack([_who(p) for p in people()])}
+    assert all(method(patch).shape == (128, 128, 3) for patch in people()) and len(made) > 1
+    everybody = proxies(np.mean([_who(p) for p in people()], axis=0), PEOPLE, 60)
+    assert np.array_equal(group(people()[0]), generate(net, everybody))
+
+
+def test_proxies_are_donors_the_nearest_and_nobody_of_the_gallery() -> None:
+    who = _who(people()[0])
+    chosen = proxies(who, 5, 60)
+    away = np.linalg.norm(bank().embeddings[:60] - who, axis=1)
+    assert len(set(chosen.tolist())) == 5 and away[chosen].max() <= np.delete(away, chosen).min()
+    gallery_ = np.stack([_who(patch) for patch in people()])
+    apart = np.linalg.norm(bank().embeddings[:60, None] - gallery_[None], axis=2)
+    assert apart.min() > 0.1, "no donor is one of the people hidden"
+
+
+def test_more_than_there_are_proxies_is_refused() -> None:
+    with pytest.raises(UsageError, match="there are 60 proxies for groups of 61"):
+        KSameNet(k=61).prepare(gallery(128) + gallery(128, 1))
+
+
+@pytest.mark.parametrize("k", [2, 5, 10])
+def test_nobody_is_named_more_often_than_once_in_k(k: int) -> None:
+    own, later = rows(people()), rows(people(1))
+    assert named(own, later) > 0.9, "the recogniser is good at what it does"
+    hidden = rows(people(), KSameNet(k=k).prepare(people()))
+    assert named(own, hidden) <= 1 / k
+    for attack in (named(hidden, own), named(hidden, later), named(hidden, hidden)):
+        assert attack <= bound(k, PEOPLE)
+
+
+def _who(patch: Patch) -> np.ndarray:
+    from visard.methods.ksame_net import _embedding
+
+    return _embedding(patch)
