@@ -66,9 +66,8 @@ def test_no_card_no_run(untaught: Path, tmp_path: Path, change: str, words: str)
     import hashlib
 
     file, content = tmp_path / "anonygan.onnx", (untaught / "anonygan.onnx").read_bytes()
-    content = {
-        "other weights": content[:-1] + b" ", "another's": (untaught / "ciagan.onnx").read_bytes(), "no network": b"\3no",
-    }.get(change, content)  # fmt: skip
+    other = (untaught / "ciagan.onnx").read_bytes()
+    content = {"other weights": content[:-1] + b" ", "another's": other, "no network": b"\3no"}.get(change, content)
     file.write_bytes(content)
     if change == "other weights":
         shutil.copy(untaught / "anonygan.md", tmp_path)

@@ -37,7 +37,7 @@ def test_a_group_has_one_face_to_the_byte() -> None:
 
 
 def test_a_face_is_made_of_k_proxies_and_of_no_pixel() -> None:
-    """Each face is, to the byte, what the network makes of k donors' mean code; the people decide which, and no more."""
+    """A face is, to the byte, what the network makes of k donors' mean code; the people decide which, no more."""
     net, k = taught.taught("ksame-net"), 5
     method = KSameNet(k=k).prepare(people())
     group = KSameNet(k=PEOPLE).prepare(people())

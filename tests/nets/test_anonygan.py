@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ from visard.nets.patchgan import PatchCritic  # noqa: E402
 from visard.train.anonygan import matched  # noqa: E402
 
 
-def number(value: torch.Tensor) -> float:
+def number(value: Any) -> float:
     return float(value.detach())
 
 
@@ -30,7 +32,7 @@ def same_chance() -> None:
     torch.manual_seed(0)
 
 
-def faces(count: int = 4, marks: int = 68) -> torch.Tensor:
+def faces(count: int = 4, marks: int = 68) -> Any:
     """Marks of two faces each, somewhere on a square of 64."""
     middle, spread_ = torch.rand(count, 1, 2) * 20 + 22, torch.randn(1, 2 * marks, 2) * 8
     return middle + spread_
@@ -51,7 +53,7 @@ def test_the_graph_by_hand() -> None:
     net = Bipartite(8, 3).eval()
     code = torch.randn(1, 8, 2, 2)
 
-    def flat(weight: torch.Tensor) -> np.ndarray:
+    def flat(weight: Any) -> Any:
         return weight.detach().numpy().reshape(weight.shape[0], -1)
 
     state, project, extend = (flat(layer.weight) for layer in (net.state, net.project, net.extend))

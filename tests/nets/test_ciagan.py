@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -13,7 +15,7 @@ from visard.nets.siamese import MARGIN, Siamese, contrast  # noqa: E402
 WIDTHS = (4, 8, 8, 8, 8)
 
 
-def number(value: torch.Tensor) -> float:
+def number(value: Any) -> float:
     return float(value.detach())
 
 
@@ -75,7 +77,7 @@ def test_the_identity_critic_learns_who_is_who() -> None:
     net, people = Siamese(8, (4, 8)), torch.randn(4, 3, 16, 16)
     memory = torch.optim.Adam(net.parameters(), 3e-3)
 
-    def seen(order: torch.Tensor) -> torch.Tensor:
+    def seen(order: Any) -> Any:
         return people[order] + 0.3 * torch.randn(len(order), 3, 16, 16)
 
     everybody = torch.arange(8) % 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -11,7 +13,7 @@ from visard.nets.ksame_net import Generator as KSameNet  # noqa: E402
 from visard.train.estrange import Recipe, edges, perceived, wanted  # noqa: E402
 
 
-def number(value: torch.Tensor) -> float:
+def number(value: Any) -> float:
     return float(value.detach())
 
 

@@ -20,7 +20,7 @@ from visard.shape.marks import front  # noqa: E402
 from visard.shape.mesh import EYES  # noqa: E402
 from visard.train import anonygan, ciagan, ksame_net, ship  # noqa: E402
 from visard.train.album import Album  # noqa: E402
-from visard.train.checkpoint import read  # noqa: E402
+from visard.train.checkpoint import Progress, read  # noqa: E402
 from visard.train.export import export  # noqa: E402
 from visard.train.loop import CHECKPOINT, SHEET, train  # noqa: E402
 from visard.train.plans import PLANS  # noqa: E402
@@ -75,9 +75,8 @@ def test_no_hidden_pixel_reaches_the_network(module: Any, album: Album) -> None:
 
 
 def test_pairs_and_others_are_mixed_as_the_recipe_says(album: Album) -> None:  # noqa: F811
-    made = tiny("anonygan", album, paired=0.75)
-    made.samples = anonygan.Swaps(made.samples.practice, replace(made.how, paired=0.75, side=32))
-    shares = [float(made.samples[n].paired[0]) for n in range(60)]
+    samples = anonygan.Swaps(Practice(album), anonygan.Recipe(paired=0.75, side=32))
+    shares = [float(samples[n].paired[0]) for n in range(60)]
     assert 0.55 < np.mean(shares) < 0.92 and set(shares) == {0.0, 1.0}
 
 
@@ -202,7 +201,7 @@ def test_the_verbs_flags_reach_the_recipe(
     monkeypatch.setattr(anonygan, "AnonyGan", lambda faces, how: met.append(how))
     (tmp_path / "album").symlink_to(Path(str(album.squares.filename)).parent)  # type: ignore[attr-defined]
     where = ["--data", str(tmp_path), "--out", str(tmp_path), "--minutes", "1"]
-    monkeypatch.setattr(anonygan, "learn", lambda *given, **more: anonygan.Progress(1, 2, 3.0))
+    monkeypatch.setattr(anonygan, "learn", lambda *given, **more: Progress(1, 2, 3.0))
     assert run(["train", "anonygan", *where, "--landmarks", "29", "--no-attention", "--no-context"]) == 0
     assert run(["train", "anonygan", *where]) == 0
     assert (met[0].marks, met[0].attention, met[0].context) == (29, False, 0.0)
@@ -217,3 +216,25 @@ def test_the_verbs_refuse_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert run(["train", "ksame-net", *where, "--resume"]) == 2
     assert "there is no checkpoint" in capfd.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_another_bank_is_another_training(album: Album, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """Donors are known by number: with others, the numbers would mean others."""
+    pytest.importorskip("onnx")
+    train(tiny("ciagan", album), tmp_path, 1, steps=1)
+    monkeypatch.setattr(ship, "_LEAST", 2)
+    monkeypatch.setattr(ship, "bank", lambda: type("Other", (), {"sha256": "another"}))
+    with pytest.raises(UsageError, match="another bank of donors"):
+        export(tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("name", "loss", "settings"), [
+    ("anonygan", "colour", {"paired": 1.0, "rate": 2e-3}),
+    ("estrange", "colour", {"rate": 2e-3}),
+    ("ciagan", "real", {"critic_rate": 1e-3}),
+])  # fmt: skip
+def test_it_learns(name: str, loss: str, settings: dict[str, Any], album: Album) -> None:  # noqa: F811
+    made = tiny(name, album, **settings)
+    batch = batch_of(made, 0, 1)
+    losses = [made.learn(batch, step)[loss].item() for step in range(12)]
+    assert np.mean(losses[-3:]) < 0.9 * np.mean(losses[:2])

@@ -67,8 +67,8 @@ PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
 
 
 def plan(name: str, numbers: Mapping[str, Any]) -> Plan:
-    """Return the plan of a recipe as a checkpoint states it."""
-    return PLANS[name]({key: tuple(v) if isinstance(v, list) else v for key, v in numbers.items()})
+    """Return the plan of a recipe with some numbers of its own."""
+    return PLANS[name](numbers)
 
 
 def to_onnx(name: str, drawn: Plan) -> bytes:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from visard.errors import ModelError, UsageError
+from visard.methods.donors import bank
 from visard.methods.scene import SIDE
 from visard.publish import publish
 from visard.train import anonygan, ciagan, estrange, ksame_net
@@ -49,12 +50,17 @@ def ship(folder: Path, out: Path, terms: str, overwrite: bool, told: Told) -> Pa
         raise UsageError(what, where=folder, hint=f"train {' or '.join(PLANS)} on at least {_LEAST} pictures")
     if importlib.util.find_spec("onnx") is None:
         raise ModelError("exporting a generator needs onnx", hint="pip install 'visard[torch]'")
-    drawn = plan(name, said["recipe"])
+    numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in said["recipe"].items()}
+    if numbers.pop("bank") != bank().sha256:
+        raise UsageError("was trained with another bank of donors", where=folder, hint="train it again")
+    drawn = plan(name, numbers)
     drawn.net.load_state_dict({k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")})
     album = load(folder / ALBUM) if (folder / ALBUM).exists() else None
     sections: list[Row] = []
     if album is not None:
-        pictures = painted(lesson(name, said["recipe"], album), drawn.net, told)
+        # As in use: every condition is a donor.
+        used = numbers | {"paired": 0.0} if "paired" in numbers else numbers
+        pictures = painted(lesson(name, used, album), drawn.net, told)
         sections = [("Likeness, measured", told_of(compare(pictures, album), "faces painted in training photos"))]
     content = to_onnx(name, drawn)
     with publish(out / f"{name}.onnx", overwrite) as draft, publish(out / f"{name}.md", overwrite) as card:
@@ -63,12 +69,10 @@ def ship(folder: Path, out: Path, terms: str, overwrite: bool, told: Told) -> Pa
     return out / f"{name}.onnx"
 
 
-def lesson(name: str, numbers: dict[str, Any], album: Album) -> Studio:
-    """Return the named lesson on an album, with a recipe as a checkpoint states it."""
-    how: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in numbers.items()}
+def lesson(name: str, how: dict[str, Any], album: Album) -> Studio:
+    """Return the named lesson on an album, with a recipe's numbers."""
     if name == anonygan.NAME:
-        # As in use, every condition is a donor.
-        return anonygan.AnonyGan(album, anonygan.Recipe(**how | {"paired": 0.0}), 1)
+        return anonygan.AnonyGan(album, anonygan.Recipe(**how), 1)
     if name == ciagan.NAME:
         return ciagan.Ciagan(album, ciagan.Recipe(**how), 1)
     if name == estrange.NAME:

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import default_collate
 
+from visard.methods.donors import bank
 from visard.train.checkpoint import Parts
 from visard.types import Pixels
 
@@ -39,8 +40,9 @@ class Studio(ABC):
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """The recipe's numbers, as JSON knows them."""
-        return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self.how).items()}
+        """The recipe's numbers, as JSON knows them, and what its donors are known by."""
+        numbers = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self.how).items()}
+        return numbers | {"bank": bank().sha256}
 
     def parts(self) -> Parts:
         """Return the networks and optimisers, by name; `average` is what ships."""
