@@ -27,7 +27,7 @@ def portray(texture: Floats, shape: Floats, side: int, turn: NDArray[np.float64]
     pose = Pose(side / REACH, turn, np.array([side / 2, side / 2, 0.0]))
     vertices = pose.place(shape)
     staged = stage(vertices, pose, side)
-    face = draw(texture, staged) / np.float32(127.5) - staged.drawn[..., None]
+    face = (draw(texture, staged) / np.float32(127.5) - 1) * staged.drawn[..., None]
     return np.ascontiguousarray(face.transpose(2, 0, 1), np.float32), vertices
 
 

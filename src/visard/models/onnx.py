@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from visard.models.wire import fields
 
 _FLOAT, _INT, _STRING, _INTS = 1, 2, 3, 7
 _OPERATORS = 9
@@ -112,35 +114,13 @@ def with_facts(content: bytes, facts: Mapping[str, Any]) -> bytes:
 def facts_of(content: bytes) -> dict[str, Any]:
     """Return the facts that an ONNX file states; raises ValueError where it states none."""
     try:
-        for number, field in _fields(content):
-            if number == 14 and (pair := dict(_fields(field)))[1] == _FACTS.encode():
-                facts: dict[str, Any] = json.loads(pair[2])
+        for number, field in fields(memoryview(content)):
+            if number == 14 and bytes((pair := dict(fields(field)))[1]) == _FACTS.encode():
+                facts: dict[str, Any] = json.loads(bytes(pair[2]))
                 return facts
-    except (IndexError, KeyError) as error:
+    except (IndexError, KeyError, TypeError) as error:
         raise ValueError("it is no ONNX file") from error
     raise ValueError("it does not say what it is")
-
-
-def _fields(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield the number and content of each field that has a length; numbers are passed over."""
-    at = 0
-    while at < len(content):
-        tag, at = _read_varint(content, at)
-        value, at = _read_varint(content, at)
-        if tag & 7 == 2:
-            yield tag >> 3, content[at : at + value]
-            at += value
-        elif tag & 7:
-            raise ValueError("it is no ONNX file")
-
-
-def _read_varint(content: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = content[at]
-        value, shift, at = value | (byte & 0x7F) << shift, shift + 7, at + 1
-        if byte < 0x80:
-            return value, at
 
 
 def _value(name: str, shape: Sequence[int]) -> bytes:

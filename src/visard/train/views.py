@@ -58,8 +58,8 @@ def disguised(shot: View, donor: int) -> Floats:
     scene, (texture, light) = shot.scene, _dressed(donor)
     gain = np.clip((scene.light + 8) / (light + 8), 0.15, 5.0).astype(np.float32)
     drawn = scene.staged.drawn[..., None]
-    face = (draw(texture, scene.staged) + 8 * drawn) * draw(gain, scene.staged) - 8 * drawn
-    return scaled(np.asarray(scene.colour * (1 - drawn) + np.clip(face, 0, 255), np.float32), len(shot.colour))
+    face = np.clip((draw(texture, scene.staged) + 8) * draw(gain, scene.staged) - 8, 0, 255)
+    return scaled(np.asarray(scene.colour * (1 - drawn) + face * drawn, np.float32), len(shot.colour))
 
 
 def own_texture(shot: View) -> Floats:
