@@ -11,7 +11,7 @@ import pytest
 
 from visard.cli.app import run
 from visard.errors import ModelError, Unfit, UsageError
-from visard.methods import make
+from visard.methods import make, runs
 from visard.methods.condition import condition, portray
 from visard.methods.donors import bank
 from visard.methods.generated import Generated
@@ -136,3 +136,10 @@ def test_another_bank_is_not_mistaken_for_that_of_the_list(
     monkeypatch.setattr(ciagan, "bank", lambda: type("Other", (), {"sha256": "another"}))
     with pytest.raises(ModelError, match="another bank of donors"):
         ciagan.listed(taught.taught("ciagan"))
+
+
+def test_what_waits_for_weights_is_known(untaught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taught, "FOLDER", tmp_path)
+    assert runs("surrogate") and not any(runs(name) for name in (*NAMES, "ksame-net"))
+    monkeypatch.setattr(taught, "FOLDER", untaught)
+    assert all(runs(name) for name in (*NAMES, "ksame-net"))

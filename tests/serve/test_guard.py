@@ -96,8 +96,9 @@ def test_long_bodies_are_cut_short(service: Service) -> None:
     assert service.ask("POST", "/api/jobs", b"[" * 100_000, Content_Type="application/json")[0] in (400, 422)
 
 
-def test_a_bank_of_the_operator_cannot_be_named(service: Service) -> None:
-    status, problem = service.ask("POST", "/api/jobs", {"policy": {"face": {"bank": "/etc/passwd"}}})
+@pytest.mark.parametrize("face", [{"bank": "/etc/passwd"}, {"method": "anonygan", "weights": "/etc/passwd"}])
+def test_a_file_of_the_operator_cannot_be_named(service: Service, face: dict[str, str]) -> None:
+    status, problem = service.ask("POST", "/api/jobs", {"policy": {"face": face}})
     assert status == 422 and "passwd" not in problem["what"] + problem["hint"]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
-from visard.errors import UsageError, suggest
+from visard.errors import ModelError, UsageError, suggest
 from visard.types import Deidentifier
 
 METHODS: Mapping[str, str] = {
@@ -32,6 +32,9 @@ METHODS: Mapping[str, str] = {
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 
+FILES = ("bank", "weights")
+"""Settings that name files of whoever runs visard: nobody else may choose them."""
+
 
 def find_method(name: str) -> type[Deidentifier]:
     """Return the class of a method; raises UsageError with a suggestion for an unknown name."""
@@ -55,6 +58,15 @@ def make(name: str, settings: Mapping[str, Any] | None = None) -> Deidentifier:
             hint = suggest(key, known) if known else "it has no settings"
             raise UsageError(f"method {name!r} has no setting {key!r}", hint=hint)
     return method(**chosen)
+
+
+def runs(name: str) -> bool:
+    """Return whether the named method has all that it needs: some wait for weights that nobody has taught yet."""
+    try:
+        make(name)
+    except ModelError:
+        return False
+    return True
 
 
 def defaults(name: str) -> dict[str, Any]:

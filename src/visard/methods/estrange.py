@@ -25,8 +25,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Estrange(Generated):
-    """Mix the face with what an encoder-decoder makes of it, which is told who the person is, once a
-    track (Gafni et al. 2019; METHODS 6.3).
+    """Mix the face with somebody else's who moves alike (Gafni et al. 2019; METHODS 6.3).
+
+    An encoder-decoder paints that face and where it shows; once a track, it is told who the person is.
     """
 
     name: ClassVar[str] = "estrange"

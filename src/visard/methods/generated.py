@@ -25,9 +25,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Generated(ABC):
-    """weights: a file that `visard train export` made; empty for the one that visard ships.
+    """Paint a face in the place of another.
 
-    A subject's role, whatever decides whom it becomes, is chosen once, from its clearest patches, and kept.
+    weights: a file that `visard train export` made; empty for the one that visard ships. A subject's role, whatever decides whom it becomes, is chosen once, from its clearest patches, and kept.
     """
 
     name: ClassVar[str]

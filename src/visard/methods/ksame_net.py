@@ -29,10 +29,10 @@ _REACH = 0.26
 
 @dataclass(frozen=True, slots=True)
 class KSameNet(KSame):
-    """Give each of at least k people a face generated from the mean code of the k donors nearest to their group (Meden
-    et al. 2018; METHODS 3): the inputs decide which donors, and no pixel of them is used.
+    """Give each of at least k people a face mixed of k donors (Meden et al. 2018; METHODS 3).
 
-    weights: a file that `visard train export` made; empty for the one that visard ships.
+    The people decide which donors, the nearest to their group; no pixel of theirs is used. weights: a file that
+    `visard train export` made; empty for the one that visard ships.
     """
 
     name: ClassVar[str] = "ksame-net"

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 
 from visard.errors import UsageError
 from visard.hider import Hider
+from visard.methods import FILES
 from visard.policy import Policy, from_dict
 from visard.serve import webhook
 from visard.serve.bulletin import Bulletin
@@ -131,8 +132,9 @@ _WHY = {
 def tables(wish: Wish) -> dict[str, Any]:
     """Return a wish as the tables of a policy; raises Refused for what no method takes."""
     plain = wish.model_dump()
-    if plain["face"].get("bank"):
-        raise Refused(422, "a bank of donors is a file of the operator's", "leave it out")
+    for setting in FILES:
+        if plain["face"].get(setting):
+            raise Refused(422, f"{setting} is a file of the operator's", "leave it out")
     try:
         policy: Policy = from_dict(plain)
         Hider(policy)

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 
 from visard import __version__
-from visard.methods import METHODS, defaults, find_method
+from visard.methods import FILES, METHODS, defaults, find_method, runs
 from visard.serve import webhook
 from visard.serve.bulletin import LOST
 from visard.serve.desk import fresh
@@ -33,7 +33,7 @@ async def about(house: Housed) -> About:
     settings = house.settings
     return About(
         version=__version__,
-        methods=[_method(name) for name in METHODS],
+        methods=[_method(name) for name in METHODS if runs(name)],
         job_bytes=int(settings.job_mb * 1e6),
         job_files=MOST_FILES,
         keep_hours=settings.keep_hours,
@@ -148,5 +148,5 @@ def _event(name: str, data: dict[str, Any]) -> str:
 def _method(name: str) -> MethodOut:
     kind = find_method(name)
     says = (kind.__doc__ or "").strip().splitlines()[0]
-    settings = {key: value for key, value in defaults(name).items() if key != "bank"}
+    settings = {key: value for key, value in defaults(name).items() if key not in FILES}
     return MethodOut(name=name, says=says, settings=settings, groups=hasattr(kind, "prepare"))
