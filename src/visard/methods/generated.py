@@ -27,7 +27,8 @@ Floats = NDArray[np.float32]
 class Generated(ABC):
     """Paint a face in the place of another.
 
-    weights: a file that `visard train export` made; empty for the one that visard ships. A subject's role, whatever decides whom it becomes, is chosen once, from its clearest patches, and kept.
+    weights: a file that `visard train export` made; empty for the one that visard ships. A subject's role, whatever
+    decides whom it becomes, is chosen once, from its clearest patches, and kept.
     """
 
     name: ClassVar[str]
