@@ -39,8 +39,8 @@ _STALL = 1.0
 
 _GREY = 112
 
-_FIRST_GUESS, _LEARN = 0.03, 0.2
-"""Seconds that the work on a frame takes until it is known, and how much of that the last frame tells."""
+_FIRST_GUESS, _SLOWER, _QUICKER = 0.03, 0.5, 0.1
+"""Seconds that the work on a frame takes until it is known, and how much of that a slower or a quicker frame tells."""
 
 _WORK = 0.35
 """Share of the delay that is left for the work on a frame; the rest shows its future."""
@@ -78,6 +78,8 @@ def show(
                 stage.play(screen, watch)
             finally:
                 stage.close()
+            if not stage.tally.shown:
+                raise stage.trouble or Interrupted("ended before a frame could be shown", where=source)
     if stage.trouble is not None:
         raise stage.trouble
     return stage.tally
@@ -134,10 +136,10 @@ class _Stage:
         with self._coming:
             self._coming.notify_all()
         self._window.close()
-        self._makeup.close()
-        self._worker.shutdown(cancel_futures=True)
         for thread in self._threads:  # the stream must not be closed while it is read
             thread.join()
+        self._makeup.close()
+        self._worker.shutdown(cancel_futures=True)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         """Do one thread's work; its failure ends the show."""
@@ -238,7 +240,8 @@ class _Stage:
         regions = (*self._makeup.on(frame, found), *self._doubter.suspects(frame))
         hidden = self._hider(frame, regions)
         bare = self._doubter.sees(hidden, regions)
-        self._usual += _LEARN * (monotonic() - began - self._usual)
+        spent = monotonic() - began
+        self._usual += (_SLOWER if spent > self._usual else _QUICKER) * (spent - self._usual)
         return None if bare else hidden
 
     def _instead(self, frame: Frame, time: float, at: float) -> _Came:

@@ -101,7 +101,7 @@ def _address(source: str) -> _Address:
         return _Address(f"file:{Path(source).resolve()}", None, allowed, True)
     if scheme not in _PROTOCOLS:
         raise UsageError(f"no stream of the kind {scheme!r} is read", where=source, hint=f"use {', '.join(_PROTOCOLS)}")
-    options = {"protocol_whitelist": _PROTOCOLS[scheme], "fflags": "nobuffer"}
+    options = {"protocol_whitelist": _PROTOCOLS[scheme]}
     if scheme == "rtsp":
         return _Address(source, None, options | {"rtsp_transport": "tcp"}, False)
     return _Address(source, None, options | {"format_whitelist": _FORMATS}, scheme.startswith("http"))
