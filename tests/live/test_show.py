@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,6 +28,7 @@ from visard.types import Pixels, Region
 
 from ..conftest import ASTRONAUT_FACE
 from ..test_cli import film
+from .rtsp import serve
 
 _RATE = 24
 _FRAMES = 60
@@ -84,6 +86,15 @@ def test_a_served_clip_is_hidden_while_it_runs(served: str, tmp_path: Path, astr
     assert tally.shown - tally.stalled + tally.skipped + tally.late == _FRAMES
     assert SLOW <= tally.latency() < SLOW + 1
     assert sum(1 for _ in read(probe(out))) == tally.shown
+    assert not bare(out, astronaut)
+
+
+def test_a_camera_on_the_network_is_hidden(tmp_path: Path, astronaut: Pixels) -> None:
+    content, out = film(tmp_path / "clip.ts", astronaut, _FRAMES).read_bytes(), tmp_path / "out.mp4"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener, content, _FRAMES / _RATE), daemon=True).start()
+        tally = show(f"rtsp://127.0.0.1:{listener.getsockname()[1]}/clip", str(out), FILL, delay=SLOW)
+    assert tally.came >= _FRAMES - 2 and tally.shown > tally.flat
     assert not bare(out, astronaut)
 
 

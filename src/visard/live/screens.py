@@ -24,10 +24,7 @@ _FILES: Final = {".mp4": "mp4", ".mkv": "matroska", ".ts": "mpegts"}
 
 _STREAMS: Final = {"rtsp": "rtsp", "http": "mpegts", "tcp": "mpegts", "udp": "mpegts"}
 
-_OPTIONS: Final = {
-    # With HTTP we are the server, for one viewer; with RTSP a server must be there already.
-    "http": {"listen": "1"}, "rtsp": {"rtsp_transport": "tcp"}, "mp4": {"movflags": "+faststart"},
-}  # fmt: skip
+_OPTIONS: Final = {"rtsp": {"rtsp_transport": "tcp"}, "mp4": {"movflags": "+faststart"}}
 
 _TICK = Fraction(1, 90_000)
 

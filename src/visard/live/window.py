@@ -13,19 +13,26 @@ from visard.types import Frame, Region
 _MEMORY = 2.0
 """Seconds behind the newest frame that the window keeps, at least: longer than a track lives unseen."""
 
+_APART = 0.25
+"""Seconds from a frame to the look at which its faces are still where the window says."""
+
+_STALE = 2 * KEY_SECONDS
+"""Seconds since the last search for small and turned faces after which nobody vouches for anything."""
+
 
 class Window:
     """What was found in the last moments; one thread shows it frames, others read from it.
 
-    A frame is vouched for when its shot was searched at that frame or up to `track.HELD` s later: whoever is found then
-    is hidden that long before. The corridor looks as often as it likes; here, a look that took too long leaves frames
-    behind that nobody vouches for, and they must not be shown.
+    A frame is vouched for when its shot was searched at that frame or up to `_APART` s later: whoever is found then is
+    hidden before, and cannot have gone far. The corridor looks as often as it likes; here, a look that took too long
+    leaves frames behind that nobody vouches for, and they must not be shown.
     """
 
     def __init__(self, min_score: float, delay: float) -> None:
         self._tracker, self._min_score = Tracker(min_score), min_score * WEAK
         self._memory = _MEMORY + 2 * delay
         self._is_cut, self._next_key, self._next_look = CutFinder(), 0.0, 0.0
+        self._last_key, self._was_key = 0.0, False
         self._pending: list[tuple[Frame, bool]] = []
         self._shot = 0
         self._shots: dict[int, tuple[int, float]] = {}
@@ -72,13 +79,16 @@ class Window:
     def _look(self, cut: bool = False) -> None:
         """Search the newest of the pending frames; then all of them are told of."""
         frame, _ = self._pending[-1]
-        key = cut or frame.time >= self._next_key
+        # Never twice in a row: on a slow machine there would be nothing else.
+        key = cut or (frame.time >= self._next_key and not self._was_key)
         regions: tuple[Region, ...] = tuple(find_faces(frame.pixels, self._min_score, "key" if key else "coarse"))
         for one, first in self._pending:
             self._tracker.see(Sighting(one.index, one.time, regions if one is frame else (), first))
         self._pending = []
         self._next_look = frame.time + LOOK_SECONDS - JITTER
-        self._next_key = frame.time + KEY_SECONDS - JITTER if key else self._next_key
+        self._was_key = key
+        if key:
+            self._last_key, self._next_key = frame.time, frame.time + KEY_SECONDS - JITTER
         self._tell(frame)
 
     def _tell(self, looked: Frame) -> None:
@@ -88,7 +98,8 @@ class Window:
         shot = self._shots[looked.index][0]
         near = {
             index for index, (own, time) in self._shots.items()
-            if own == shot and index <= looked.index and looked.time - time <= HELD + JITTER
+            if own == shot and index <= looked.index and looked.time - time <= _APART + JITTER
+            and looked.time - self._last_key <= _STALE
         }  # fmt: skip
         with self._news:
             # Found first: whoever reads without waiting must never see a frame vouched for that is not yet told of.
