@@ -15,9 +15,11 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import av
 
+from visard.detect import find_faces
 from visard.live import window
 from visard.live.show import show
 from visard.policy import Policy, Rule
@@ -41,19 +43,16 @@ def measure(clip: Path, method: str, pause: float) -> dict[str, Any]:
         _remux(clip, Path(folder, "clip.ts"))
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://127.0.0.1:{server.server_address[1]}/clip.ts"
-        look, began = window.find_faces, time.monotonic()
+        began = time.monotonic()
 
         def slowly(*arguments: Any) -> list[Region]:
             time.sleep(pause if time.monotonic() - began > 2 else 0)
-            return look(*arguments)
+            return find_faces(*arguments)
 
-        window.find_faces = slowly
         busy = time.process_time()
-        try:
+        with mock.patch.object(window, "find_faces", slowly):
             tally = show(address, str(Path(folder, "out.mp4")), Policy({"face": Rule(method=method)}))
-        finally:
-            window.find_faces = look
-            server.shutdown()
+        server.shutdown()
         return {
             "clip": clip.name, "method": method, "pause": pause, "frames": tally.came, "shown": tally.shown,
             "rate": round(tally.rate, 1), "latency": [round(tally.latency(percent), 3) for percent in (50, 95)],

@@ -43,6 +43,14 @@ Progress = Callable[[str, int, int | None], None]
 """Called with the room, the frames done and the frames in all (None if unknown); may raise to stop the run."""
 
 
+class Engine(Protocol):
+    """Hides one source: `deidentify`, or something that has it done elsewhere."""
+
+    def __call__(self, source: Path, target: Path, task: Task, known: Found | None, progress: Progress, /) -> Report:
+        """Return the report; raises VisardError, and then there is no target."""
+        ...
+
+
 class Reel(Protocol):
     """A way to run through a source's frames once more."""
 

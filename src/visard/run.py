@@ -14,7 +14,7 @@ from pathlib import Path
 from visard.errors import Interrupted, SourceError, TargetError, UsageError, VisardError
 from visard.found import Found
 from visard.gallery import gather
-from visard.pipeline import Task, deidentify
+from visard.pipeline import Engine, Task, deidentify
 from visard.publish import publish
 from visard.report.page import render
 from visard.report.proof import Finished, Proof, Prove
@@ -59,11 +59,12 @@ def hide(
     jobs: int = 2,
     watch: Watch | None = None,
     prove: Prove | None = None,
+    engine: Engine = deidentify,
 ) -> Run:
     """Hide people in files, folders and patterns; write the results and report.json and report.html to out.
 
     regions: what to hide in each source, by its name, instead of looking. jobs: sources at a time. prove: attacks the
-    results when all are there, for the report. Every
+    results when all are there, for the report. engine: who hides each source. Every
     failure is one entry of the report; the exit code is that of the failures' kind, 1 for several kinds.
     A method that hides people in groups looks at all sources first. Raises UsageError or TargetError when
     nothing could be begun, Interrupted after Ctrl-C.
@@ -78,7 +79,7 @@ def hide(
         task = replace(task, roles=Roles())
     if task.people and task.gallery.methods:
         raise UsageError("nobody can be spared from groups", hint="leave those pictures out of the folder")
-    return _Batch(task, regions, folder, stem, watch).work(planned, jobs, prove)
+    return _Batch(task, regions, folder, stem, watch, engine).work(planned, jobs, prove)
 
 
 def _single(planned: Sequence[Job], out: Path) -> bool:
@@ -86,7 +87,16 @@ def _single(planned: Sequence[Job], out: Path) -> bool:
 
 
 class _Batch:
-    def __init__(self, task: Task, regions: Mapping[str, Found] | None, folder: Path, stem: str, watch: Watch) -> None:
+    def __init__(
+        self,
+        task: Task,
+        regions: Mapping[str, Found] | None,
+        folder: Path,
+        stem: str,
+        watch: Watch,
+        engine: Engine = deidentify,
+    ) -> None:
+        self.engine = engine
         self.task, self.regions, self.watch = task, regions, watch
         self.folder, self.stem = folder, stem
         self.settings = json.loads(json.dumps(task.to_dict()))
@@ -178,7 +188,7 @@ class _Batch:
         known = self.task.gallery.found.get(job.name)
         if known is None and self.regions is not None:
             known = self.regions.get(job.name) or self.regions.get(job.source.name) or Found({})
-        done = deidentify(job.source, job.target, self.task, known, self._progress(job.name))
+        done = self.engine(job.source, job.target, self.task, known, self._progress(job.name))
         report = replace(done, source=job.name, output=os.path.relpath(job.target, self.folder))
         with self._writing:
             append(self.journal, report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,10 @@ from visard.policy import IDENTITIES, Policy
 from visard.vault.keys import Sealing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from visard.people import People
+    from visard.pipeline import Engine
     from visard.report.proof import Finished, Proof, Prove
 
 
@@ -66,6 +68,8 @@ if TYPE_CHECKING:
 )
 @click.option("--keep-metadata", multiple=True, metavar="TAG", help="Keep one safe tag, such as DateTimeOriginal.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Sources at a time.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+              help="Who works: this machine, or the workers of a Ray cluster.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="A source in which nothing is found is an error.")
 @click.option("--overwrite", is_flag=True, help="Replace results that exist.")
 @click.option("--prove", is_flag=True, help="Attack the results, and report who could still be recognised.")
@@ -93,6 +97,7 @@ def command(
     keep_person: tuple[Path, ...],
     only_person: tuple[Path, ...],
     jobs: int,
+    engine: str,
     **rest: Any,
 ) -> int:
     """Hide the people in files, folders, patterns, or standard input (-).
@@ -125,9 +130,23 @@ def command(
         if prove:
             raise UsageError("standard input cannot be proved", hint="hide files, several of each person")
         return _from_stdin(sources, out, task, quiet)
-    return _run(
-        sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet, _prover(quiet) if prove else None
-    )
+    prover = _prover(quiet) if prove else None
+    with _engine(engine, jobs) as work:
+        return _run(sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet, prover, work)
+
+
+@contextmanager
+def _engine(name: str, jobs: int) -> Iterator[Engine]:
+    """Give whoever hides each source: this process, or as many workers of a cluster as sources are hidden at a time."""
+    if name == "ray":
+        from visard.cluster import cluster
+
+        with cluster(jobs) as work:
+            yield work
+    else:
+        from visard.pipeline import deidentify
+
+        yield deidentify
 
 
 def _sealing(rest: dict[str, Any]) -> Sealing | None:
@@ -163,6 +182,7 @@ def _run(
     as_json: bool,
     quiet: bool,
     prove: Prove | None,
+    engine: Engine,
 ) -> int:
     from visard.cli.progress import Bar
     from visard.regions import load_regions
@@ -172,7 +192,7 @@ def _run(
 
     known = load_regions(regions) if regions else None
     with Bar(quiet, show_results=not as_json and not quiet, out=out) as bar:
-        run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar, prove=prove)
+        run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar, prove=prove, engine=engine)
     if as_json:
         click.echo(json.dumps(document(run.reports, run.proof), indent=1))
     elif not quiet:
