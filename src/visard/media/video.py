@@ -86,7 +86,7 @@ def read_video_near(source: Source, time: float) -> Iterator[Frame]:
         container.seek(int((Fraction(time) + start) * 1_000_000), backward=True)
         for index, frame in enumerate(container.decode(stream)):
             at = float((frame.pts or 0) * (stream.time_base or Fraction(1, 25)) - start)
-            yield _frame(upright(_shown(frame, source.depth > 8, False, convert), orientation(frame)), index, at)
+            yield as_frame(upright(shown(frame, source.depth > 8, False, convert), orientation(frame)), index, at)
 
 
 @contextmanager
