@@ -24,6 +24,7 @@ from visard.publish import publish
 from visard.report.record import describe
 from visard.roles import Roles
 from visard.shape import identity
+from visard.stores import brought
 from visard.tracing import trace
 from visard.types import Frame, Prepared, Report
 from visard.vault.keys import Sealing
@@ -93,6 +94,11 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
+    with brought(source) as near:
+        return _deidentify(near, target, task, known, progress)
+
+
+def _deidentify(source: Path, target: Path, task: Task, known: Found | None, progress: Progress) -> Report:
     hider, original = Hider(task.policy, task.gallery, fingerprint(source), task.roles), probe(source)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()

@@ -16,6 +16,7 @@ from visard.cli.shared import build_policy, ensure_models, existing, parse_setti
 from visard.errors import TargetError, UsageError
 from visard.methods import METHODS, make
 from visard.policy import IDENTITIES, Policy
+from visard.stores import place
 from visard.vault.keys import Sealing
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @click.command("hide")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--out", type=existing, help="Folder, or file for one source (default visard-out).")
+@click.option("--out", "out_name", help="Folder, or file for one source (default visard-out), or a store's URL.")
 @click.option("--method", type=str, help=f"How to hide: {', '.join(METHODS)} (default surrogate).")
 @click.option("--strength", type=float, help="Above 0 and up to 1, for methods that have one.")
 @click.option("--k", type=int, help="People in a group, at least, for methods that hide people in groups.")
@@ -79,7 +80,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Print nothing but failures.")
 def command(
     sources: tuple[str, ...],
-    out: Path | None,
+    out_name: str | None,
     method: str | None,
     strength: float | None,
     k: int | None,
@@ -126,6 +127,7 @@ def command(
 
     people = load_people(keep_person, only_person)
     task = Task(policy, output, people, rest["strict"], rest["overwrite"], sealing=sealing)
+    out = place(out_name) if out_name else None
     if "-" in sources:
         if prove:
             raise UsageError("standard input cannot be proved", hint="hide files, several of each person")
