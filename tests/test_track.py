@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visard.track import Sighting, track
+from visard.track import Sighting, Tracker, track
 from visard.types import Box, Region
 
 FPS = 25
@@ -88,3 +88,28 @@ def test_still_pictures_share_no_subject() -> None:
 def test_a_face_that_left_for_long_is_another_track() -> None:
     seen = [[face(100)] if i < 10 or i > 60 else [] for i in range(70)]
     assert numbers(track(shots(seen))) == {1, 2}
+
+
+@given(st.lists(st.lists(st.builds(face, st.floats(0, 300), st.floats(0, 200)), max_size=3), min_size=1, max_size=40))
+def test_who_cannot_wait_hides_no_less(seen: list[list[Region]]) -> None:
+    """At every moment, what is known so far covers what is known in the end of all that cannot change any more."""
+    sightings, tracker = shots(seen), Tracker()
+    whole = track(sightings)
+    for now, sight in enumerate(sightings):
+        tracker.see(sight)
+        settled = now - round(0.4 * FPS) - 1
+        if settled >= 0:
+            here = tracker.regions(unfinished=True)[settled]
+            assert {r.track for r in whole[settled]} <= {r.track for r in here}
+
+
+def test_what_is_forgotten_changes_nothing_that_is_to_come() -> None:
+    seen = [[face(100 + 3 * i)] if i % 7 else [] for i in range(120)]
+    tracker, lasting = Tracker(), Tracker()
+    for sight in shots(seen):
+        tracker.see(sight)
+        lasting.see(sight)
+        tracker.forget(sight.time - 2.0)
+        ours, theirs = tracker.regions(), lasting.regions()
+        assert len(ours) <= 2 * FPS + 1
+        assert all([r.box for r in ours[i]] == [r.box for r in theirs[i]] for i in ours if sight.index - i <= FPS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from visard.shape.landmarks import FaceMesh, region_of
@@ -40,6 +40,12 @@ class Echoes:
                 same = mesh.clear and its.sure and outlines[i].iou(outlines[j]) >= _SAME_FACE
                 if other.track != region.track and same and fits[j] > fits[i]:
                     self._inside[region.track, other.track].append(_share(region.box, other.box))
+
+    def forget(self, alive: Collection[int]) -> None:
+        """Forget the subjects that are no longer alive."""
+        self._frames = Counter({track: n for track, n in self._frames.items() if track in alive})
+        kept = {pair: inside for pair, inside in self._inside.items() if pair[0] in alive and pair[1] in alive}
+        self._inside = defaultdict(list, kept)
 
     @property
     def tracks(self) -> set[int]:

@@ -13,19 +13,19 @@ from visard.policy import Policy
 from visard.track import Sighting, track
 from visard.types import Frame, Region
 
-_KEY_SECONDS = 0.8
+KEY_SECONDS = 0.8
 """A video is searched finely, for small and turned faces, this often and after every cut."""
 
-_LOOK_SECONDS = 1 / 15
+LOOK_SECONDS = 1 / 15
 """A video is searched for large faces this often; in between faces are followed from both sides."""
 
-_WEAK = 0.5
+WEAK = 0.5
 """Detections from this share of the minimum score on may carry a track on, though not start one."""
 
 _STRETCH = 100
 """Frames, some four seconds, in which a recogniser looks at each subject once."""
 
-_JITTER = 0.001
+JITTER = 0.001
 """Frame times are rounded to the container's clock."""
 
 
@@ -67,14 +67,19 @@ def find(source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, 
 
     seen: called with each frame's index. Raises UsageError for kinds that no detector finds.
     """
-    unknown = [kind for kind in policy.rules if kind != "face"]
-    if unknown:
-        raise UsageError(f"nothing finds {unknown[0]!r} yet", hint="leave it out; faces are found")
+    refuse_unfound(policy)
     min_score = policy.rules["face"].min_score
-    sightings = list(_look(source, frames, min_score * _WEAK, seen))
+    sightings = list(_look(source, frames, min_score * WEAK, seen))
     if not source.still:
         rest()
     return Found(track(sightings, min_score=min_score, still=source.still))
+
+
+def refuse_unfound(policy: Policy) -> None:
+    """Raise UsageError where a policy names a kind that no detector finds."""
+    unknown = [kind for kind in policy.rules if kind != "face"]
+    if unknown:
+        raise UsageError(f"nothing finds {unknown[0]!r} yet", hint="leave it out; faces are found")
 
 
 def _look(
@@ -87,7 +92,7 @@ def _look(
         regions: list[Region] = []
         if source.still or key or frame.time >= next_look:
             regions = find_faces(frame.pixels, min_score, "fine" if source.still else "key" if key else "coarse")
-            next_look = frame.time + _LOOK_SECONDS - _JITTER
-            next_key = frame.time + _KEY_SECONDS - _JITTER if key else next_key
+            next_look = frame.time + LOOK_SECONDS - JITTER
+            next_key = frame.time + KEY_SECONDS - JITTER if key else next_key
         yield Sighting(frame.index, frame.time, tuple(regions), cut)
         seen(frame.index)

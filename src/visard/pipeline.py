@@ -24,6 +24,7 @@ from visard.publish import publish
 from visard.report.record import describe
 from visard.roles import Roles
 from visard.shape import identity
+from visard.stores import brought
 from visard.tracing import trace
 from visard.types import Frame, Prepared, Report
 from visard.vault.keys import Sealing
@@ -41,6 +42,14 @@ _HEAD = 1 << 20
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the room, the frames done and the frames in all (None if unknown); may raise to stop the run."""
+
+
+class Engine(Protocol):
+    """Hides one source: `deidentify`, or something that has it done elsewhere."""
+
+    def __call__(self, source: Path, target: Path, task: Task, known: Found | None, progress: Progress, /) -> Report:
+        """Return the report; raises VisardError, and then there is no target."""
+        ...
 
 
 class Reel(Protocol):
@@ -85,6 +94,11 @@ def deidentify(
 
     known: regions to hide instead of looking for them. Raises VisardError; then there is no target.
     """
+    with brought(source) as near:
+        return _deidentify(near, target, task, known, progress)
+
+
+def _deidentify(source: Path, target: Path, task: Task, known: Found | None, progress: Progress) -> Report:
     hider, original = Hider(task.policy, task.gallery, fingerprint(source), task.roles), probe(source)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()

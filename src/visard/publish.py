@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from visard.errors import TargetError
+from visard.stores import is_far, sent
 
 _HINTS: Final = {
     errno.ENOSPC: ("the disk is full", "make room, or choose another --out"),
@@ -34,6 +35,10 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
     Whatever ends the block otherwise, Ctrl-C included, removes the draft and the folders made for it.
     Raises TargetError where the target exists (unless overwrite), or cannot be written.
     """
+    if is_far(target):
+        with sent(target, overwrite) as draft:
+            yield draft
+        return
     target = Path(target)
     _refuse_taken(target, overwrite)
     made: list[Path] = []

@@ -14,14 +14,16 @@ from pathlib import Path
 from visard.errors import Interrupted, SourceError, TargetError, UsageError, VisardError
 from visard.found import Found
 from visard.gallery import gather
-from visard.pipeline import Task, deidentify
+from visard.methods import make
+from visard.pipeline import Engine, Task, deidentify
 from visard.publish import publish
 from visard.report.page import render
 from visard.report.proof import Finished, Proof, Prove
 from visard.report.record import append, document, failure, load, sha256
 from visard.roles import Roles
 from visard.sources import Job, plan
-from visard.types import Report
+from visard.stores import diary, is_far
+from visard.types import Prepared, Report
 
 JOURNAL = ".visard-journal"
 
@@ -59,11 +61,12 @@ def hide(
     jobs: int = 2,
     watch: Watch | None = None,
     prove: Prove | None = None,
+    engine: Engine = deidentify,
 ) -> Run:
     """Hide people in files, folders and patterns; write the results and report.json and report.html to out.
 
     regions: what to hide in each source, by its name, instead of looking. jobs: sources at a time. prove: attacks the
-    results when all are there, for the report. Every
+    results when all are there, for the report. engine: who hides each source. Every
     failure is one entry of the report; the exit code is that of the failures' kind, 1 for several kinds.
     A method that hides people in groups looks at all sources first. Raises UsageError or TargetError when
     nothing could be begun, Interrupted after Ctrl-C.
@@ -72,13 +75,24 @@ def hide(
     folder, stem = (out.parent, f"{out.name}.report") if _single(planned, out) else (out, "report")
     watch = watch or Watch()
     watch.planned(len(planned))
+    _refuse_far(planned, task, prove)
     pictures = [(job.name, job.source) for job in planned if job.fault is None]
     task = replace(task, gallery=gather(pictures, task.policy, regions, lambda name: watch.moved(name, "find", 1, 1)))
     if task.policy.identity == "person":
         task = replace(task, roles=Roles())
     if task.people and task.gallery.methods:
         raise UsageError("nobody can be spared from groups", hint="leave those pictures out of the folder")
-    return _Batch(task, regions, folder, stem, watch).work(planned, jobs, prove)
+    return _Batch(task, regions, folder, stem, watch, engine).work(planned, jobs, prove)
+
+
+def _refuse_far(planned: Sequence[Job], task: Task, prove: Prove | None) -> None:
+    """Raise UsageError for what needs more of a store than to fetch sources and take results."""
+    if not any(is_far(job.source) or is_far(job.target) for job in planned):
+        return
+    grouped = any(isinstance(make(rule.method, rule.settings), Prepared) for rule in task.policy.rules.values())
+    for asked, what in ((grouped, "hide in groups"), (prove, "--prove"), (task.sealing, "--seal")):
+        if asked:
+            raise UsageError(f"object stores do not go with {what}", hint="copy the files to this machine first")
 
 
 def _single(planned: Sequence[Job], out: Path) -> bool:
@@ -86,17 +100,27 @@ def _single(planned: Sequence[Job], out: Path) -> bool:
 
 
 class _Batch:
-    def __init__(self, task: Task, regions: Mapping[str, Found] | None, folder: Path, stem: str, watch: Watch) -> None:
+    def __init__(
+        self,
+        task: Task,
+        regions: Mapping[str, Found] | None,
+        folder: Path,
+        stem: str,
+        watch: Watch,
+        engine: Engine = deidentify,
+    ) -> None:
+        self.engine = engine
         self.task, self.regions, self.watch = task, regions, watch
         self.folder, self.stem = folder, stem
         self.settings = json.loads(json.dumps(task.to_dict()))
+        self.journal = folder / (JOURNAL if stem == "report" else f".{stem}-journal")
+        self.journal = diary(folder) if is_far(folder) else self.journal
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            self.journal.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TargetError(
                 f"cannot make the folder: {error.strerror}", where=folder, hint="choose another --out"
             ) from error
-        self.journal = folder / (JOURNAL if stem == "report" else f".{stem}-journal")
         earlier = [*load(folder / f"{stem}.json"), *load(self.journal)]
         self.earlier = {report.source: report for report in earlier if report.status != "failed"}
         self.codes: set[int] = set()
@@ -178,11 +202,14 @@ class _Batch:
         known = self.task.gallery.found.get(job.name)
         if known is None and self.regions is not None:
             known = self.regions.get(job.name) or self.regions.get(job.source.name) or Found({})
-        done = deidentify(job.source, job.target, self.task, known, self._progress(job.name))
-        report = replace(done, source=job.name, output=os.path.relpath(job.target, self.folder))
+        done = self.engine(job.source, job.target, self.task, known, self._progress(job.name))
+        report = replace(done, source=job.name, output=self._below(job.target))
         with self._writing:
             append(self.journal, report)
         return report
+
+    def _below(self, target: Path) -> str:
+        return target.relative_to(self.folder).as_posix() if is_far(target) else os.path.relpath(target, self.folder)
 
     def _skip(self, job: Job) -> Report | None:
         """Return the earlier report of a source that is finished: same bytes, same settings, same result."""

@@ -51,6 +51,10 @@ class Motions:
                     self._steps[track, frame.index] = np.vstack([way, (0, 0, 1)])
         self._last = frame.index, frame.pixels, here
 
+    def forget(self, before: int) -> None:
+        """Forget the frames before an index."""
+        self._steps = {key: step for key, step in self._steps.items() if key[1] >= before}
+
     def near(self, track: int, index: int) -> Iterator[tuple[int, Matrix]]:
         """Yield frames around one, from the nearest on both sides, and how a subject moved from them into it."""
         for side in (1, -1):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from visard.errors import SourceError, TargetError, UsageError, VisardError
 from visard.media.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from visard.stores import is_far, place
 
 
 class Entry(NamedTuple):
@@ -42,12 +43,12 @@ def plan(sources: Sequence[str], out: Path) -> list[Job]:
     to write. Raises UsageError where a folder or several sources should become one file.
     """
     listed = listing(sources, skip=out)
-    if _is_file_name(out):
+    if not is_far(out) and _is_file_name(out):
         if len(listed) != 1 or Path(sources[0]).is_dir():
             raise UsageError("several sources cannot become one file", where=out, hint="give --out a folder")
         jobs = [Job(listed[0].file, out, listed[0].name.as_posix(), listed[0].fault)]
     else:
-        jobs = [Job(e.file, out / _result_name(e.name), e.name.as_posix(), e.fault) for e in listed]
+        jobs = [Job(e.file, out / _result_name(e.name).as_posix(), e.name.as_posix(), e.fault) for e in listed]
     return _refuse_clashes(map(_guard, jobs))
 
 
@@ -57,9 +58,12 @@ def listing(sources: Sequence[str], skip: Path | None = None) -> list[Entry]:
     skip: a folder that is not entered, because results go there.
     """
     named = [entry for source in sources for entry in _expand(source)]
-    several = sum(entry.is_dir() for entry in named) > 1
+    several = sum(not is_far(entry) and entry.is_dir() for entry in named) > 1
     entries = []
     for path in named:
+        if is_far(path):
+            entries += [Entry(file, name) for file, name in _far(path, skip)]
+            continue
         if not path.is_dir():
             entries.append(Entry(path, Path(path.name)))
             continue
@@ -69,13 +73,33 @@ def listing(sources: Sequence[str], skip: Path | None = None) -> list[Entry]:
 
 
 def _expand(source: str) -> list[Path]:
-    path = Path(source)
-    if path.exists() or path.is_symlink() or not glob.has_magic(source):
+    path = place(source)
+    if is_far(path) or path.exists() or path.is_symlink() or not glob.has_magic(source):
         return [path]
     found = sorted(Path(match) for match in glob.glob(source, recursive=True))  # noqa: PTH207  # absolute patterns too
     if not found:
         raise SourceError("no file matches the pattern", where=source, hint="check the pattern and its quotes")
     return found
+
+
+def _far(path: Path, skip: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Yield the media files that a URL names, itself or below it, and their names relative to it."""
+    try:
+        found = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+    except Exception as error:  # each store has failures of its own
+        hint = "is the address right, and are there credentials for it?"
+        raise SourceError(f"cannot be listed: {error or type(error).__name__}", where=path, hint=hint) from error
+    if not found:
+        raise SourceError("does not exist", where=path, hint="check the address")
+    for file in found:
+        if file == path:
+            yield file, Path(file.name)
+        elif file.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES and not _below(file, skip):
+            yield file, Path(file.relative_to(path).as_posix())
+
+
+def _below(file: Path, folder: Path | None) -> bool:
+    return folder is not None and str(file).startswith(f"{str(folder).rstrip('/')}/")
 
 
 def _walk(folder: Path, skip: Path | None) -> Iterator[tuple[Path, VisardError | None]]:
@@ -116,7 +140,11 @@ def _is_file_name(out: Path) -> bool:
 
 def _guard(job: Job) -> Job:
     """Refuse to write a result over its own source, even when overwriting is allowed."""
-    if job.fault is None and job.target.exists() and job.source.exists() and job.target.samefile(job.source):
+    if is_far(job.target) or is_far(job.source):
+        same = str(job.target) == str(job.source)
+    else:
+        same = job.target.exists() and job.source.exists() and job.target.samefile(job.source)
+    if job.fault is None and same:
         fault = TargetError("the result would replace its source", where=job.source, hint="choose another --out")
         return Job(job.source, job.target, job.name, fault)
     return job
@@ -126,7 +154,7 @@ def _refuse_clashes(jobs: Iterable[Job]) -> list[Job]:
     """Let the first of two sources that would become one file go on, and refuse the others."""
     checked, taken = [], Counter[str]()
     for job in jobs:
-        key = os.path.normcase(job.target)
+        key = os.path.normcase(str(job.target))
         taken[key] += 1
         if taken[key] > 1 and job.fault is None:
             fault = TargetError(

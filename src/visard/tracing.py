@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 import cv2
@@ -39,26 +39,15 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
     }
     if not new:
         return found
-    codes: Codes = {}
-    looks, echoes, motions = _Looks(), Echoes(), Motions()
+    tracer = Tracer(hider, still)
     for frame in frames() if still else ahead(frames()):
-        meshes = []
-        for place in range(len(found.at(frame.index))):
-            region = new.get((frame.index, place))
-            if region is not None:
-                mesh = find_mesh(frame.pixels, region)
-                meshes.append((region, mesh))
-                if mesh.sure:
-                    codes[frame.index, place] = canonical().encode(mesh.vertices)
-                    looks.see(frame, replace(region, mesh=codes[frame.index, place]), hider)
-        echoes.see(meshes)
-        if not still:
-            motions.see(frame, ((region.track, mesh.vertices) for region, mesh in meshes if mesh.sure))
-    gone = echoes.tracks
+        places = range(len(found.at(frame.index)))
+        tracer.see(frame, {p: new[frame.index, p] for p in places if (frame.index, p) in new})
+    gone = tracer.echoes.tracks
     new = {key: region for key, region in new.items() if region.track not in gone}
-    codes = codes if still else smoothed(bridged(codes, found), found, motions)
+    codes = tracer.codes if still else smoothed(bridged(tracer.codes, found), found, tracer.motions)
     hider.give_up(_unseen(codes, new))
-    for kind, patches in looks.patches.items():
+    for kind, patches in tracer.looks.patches.items():
         hider.cast(kind, {track: own for track, own in patches.items() if track not in hider.unfit | gone})
     return Found({
         index: tuple(
@@ -69,7 +58,36 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
     })  # fmt: skip
 
 
-class _Looks:
+class Tracer:
+    """Takes note, frame by frame, of faces' meshes, of how they moved, of echoes, and of subjects' clearest looks."""
+
+    def __init__(self, hider: Hider, still: bool) -> None:
+        self._hider, self._still = hider, still
+        self.codes: Codes = {}
+        self.looks, self.echoes, self.motions = Looks(), Echoes(), Motions()
+
+    def see(self, frame: Frame, regions: Mapping[int, Region]) -> None:
+        """Look at some regions of a frame, by their place among them all."""
+        meshes = []
+        for place, region in regions.items():
+            mesh = find_mesh(frame.pixels, region)
+            meshes.append((region, mesh))
+            if mesh.sure:
+                code = self.codes[frame.index, place] = canonical().encode(mesh.vertices)
+                self.looks.see(frame, replace(region, mesh=code), self._hider)
+        self.echoes.see(meshes)
+        if not self._still:
+            self.motions.see(frame, ((region.track, mesh.vertices) for region, mesh in meshes if mesh.sure))
+
+    def forget(self, before: int, alive: Collection[int]) -> None:
+        """Forget frames before an index, and the tracks that are no longer alive."""
+        self.codes = {key: code for key, code in self.codes.items() if key[0] >= before}
+        self.motions.forget(before)
+        self.looks.forget(alive)
+        self.echoes.forget(alive)
+
+
+class Looks:
     """The clearest patches of each subject, best first."""
 
     def __init__(self) -> None:
@@ -87,6 +105,10 @@ class _Looks:
             best.append((clear, replace(patch, pixels=patch.pixels.copy())))
             best.sort(key=lambda look: -look[0])
             del best[_LOOKS:]
+
+    def forget(self, alive: Collection[int]) -> None:
+        """Forget the subjects that are no longer alive."""
+        self._best = defaultdict(list, {key: best for key, best in self._best.items() if key[1] in alive})
 
     @property
     def patches(self) -> dict[Kind, dict[int, list[Patch]]]:

@@ -17,7 +17,7 @@ from visard.types import Box, Points, Region
 _GAP = 1.0
 """Seconds without a detection after which a track ends."""
 
-_HELD = 0.4
+HELD = 0.4
 """Seconds by which a track begins before its first and ends after its last detection."""
 
 _FADE = 0.2
@@ -44,9 +44,10 @@ class _Spot:
     region: Region
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Track:
     spots: list[_Spot] = field(default_factory=list)
+    number: int = 0
 
     @property
     def last(self) -> _Spot:
@@ -63,24 +64,57 @@ def track(found: Iterable[Sighting], min_score: float = 0.3, still: bool = False
     frames are single pictures, each region its own subject. Filled regions have their neighbours' lower
     score and slightly grown boxes; a box is never smaller than its detection.
     """
-    frames: list[_Place] = []
-    tracks: list[_Track] = []
-    open_tracks: list[_Track] = []
-    for place, sight in enumerate(found):
-        shot = frames[-1].shot + sight.cut if frames else 0
+    tracker = Tracker(min_score, still)
+    for sight in found:
+        tracker.see(sight)
+    return tracker.regions()
+
+
+class Tracker:
+    """Follows subjects as `track` does, sighting by sighting, for those who cannot wait for the last one."""
+
+    def __init__(self, min_score: float = 0.3, still: bool = False) -> None:
+        self._min_score, self._still = min_score, still
+        self._frames: list[_Place] = []
+        self._tracks: list[_Track] = []
+        self._open: list[_Track] = []
+        self._born = 0
+
+    def see(self, sight: Sighting) -> None:
+        """Take in the next frame."""
+        frames = self._frames
+        place, shot = len(frames), frames[-1].shot + sight.cut if frames else 0
         frames.append(_Place(sight.index, sight.time, shot))
-        if still or sight.cut:
-            open_tracks = []
-        open_tracks = [t for t in open_tracks if sight.time - t.last.time <= _GAP]
-        new = _extend(open_tracks, place, sight, min_score)
-        tracks += new
-        open_tracks += new
-    result: dict[int, tuple[Region, ...]] = {frame.index: () for frame in frames}
-    for number, one in enumerate(tracks, 1):
-        places = _still(one) if still else _complete(one.spots, frames)
-        for place, region in places:
-            result[frames[place].index] += (replace(region, track=number),)
-    return result
+        if self._still or sight.cut:
+            self._open = []
+        self._open = [t for t in self._open if sight.time - t.last.time <= _GAP]
+        new = _extend(self._open, place, sight, self._min_score)
+        for one in new:
+            self._born += 1
+            one.number = self._born
+        self._tracks += new
+        self._open += new
+
+    def regions(self, unfinished: bool = False) -> dict[int, tuple[Region, ...]]:
+        """Return frame index -> regions.
+
+        unfinished: more is to come; whoever may yet be seen again is held as long as that.
+        """
+        result: dict[int, tuple[Region, ...]] = {frame.index: () for frame in self._frames}
+        for one in self._tracks:
+            held = _GAP if unfinished and one in self._open else HELD
+            places = _still(one) if self._still else _complete(one.spots, self._frames, held)
+            for place, region in places:
+                result[self._frames[place].index] += (replace(region, track=one.number),)
+        return result
+
+    def forget(self, before: float) -> None:
+        """Forget the frames before a time in s; whoever was seen in none of the others is forgotten as well."""
+        gone = sum(frame.time < before for frame in self._frames)
+        del self._frames[:gone]
+        for one in self._tracks:
+            one.spots = [replace(spot, place=spot.place - gone) for spot in one.spots if spot.place >= gone]
+        self._tracks, self._open = ([t for t in tracks if t.spots] for tracks in (self._tracks, self._open))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,23 +171,23 @@ def _still(one: _Track) -> Iterator[tuple[int, Region]]:
     yield one.spots[0].place, one.spots[0].region
 
 
-def _complete(spots: list[_Spot], frames: list[_Place]) -> Iterator[tuple[int, Region]]:
+def _complete(spots: list[_Spot], frames: list[_Place], held: float) -> Iterator[tuple[int, Region]]:
     smooth = [_smoothed(spots, i) for i in range(len(spots))]
-    yield from _held(smooth[:4], smooth[0], frames, -1)
+    yield from _held(smooth[:4], smooth[0], frames, -1, HELD)
     for i, spot in enumerate(smooth):
         yield spot.place, spot.region
         if i + 1 < len(smooth):
             yield from _filled(spot, smooth[i + 1], frames)
-    yield from _held(smooth[-4:], smooth[-1], frames, 1)
+    yield from _held(smooth[-4:], smooth[-1], frames, 1, held)
 
 
-def _held(near: list[_Spot], end: _Spot, frames: list[_Place], step: int) -> Iterator[tuple[int, Region]]:
-    # Frames beyond an end of the track, as far as _HELD and the shot reach.
+def _held(near: list[_Spot], end: _Spot, frames: list[_Place], step: int, held: float) -> Iterator[tuple[int, Region]]:
+    # Frames beyond an end of the track, as far as the shot and the seconds for which it is held reach.
     speed = _speed(near)
     place = end.place + step
     while 0 <= place < len(frames) and frames[place].shot == frames[end.place].shot:
         away = abs(frames[place].time - end.time)
-        if away > _HELD:
+        if away > held:
             return
         moved = _moved(end, speed, frames[place].time)
         # Whether it went on or stopped is unknown: both places are hidden, and a little around them.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +16,20 @@ from visard.cli.shared import build_policy, ensure_models, existing, parse_setti
 from visard.errors import TargetError, UsageError
 from visard.methods import METHODS, make
 from visard.policy import IDENTITIES, Policy
+from visard.stores import place
 from visard.vault.keys import Sealing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from visard.people import People
+    from visard.pipeline import Engine
     from visard.report.proof import Finished, Proof, Prove
 
 
 @click.command("hide")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option("--out", type=existing, help="Folder, or file for one source (default visard-out).")
+@click.option("--out", "out_name", help="Folder, or file for one source (default visard-out), or a store's URL.")
 @click.option("--method", type=str, help=f"How to hide: {', '.join(METHODS)} (default surrogate).")
 @click.option("--strength", type=float, help="Above 0 and up to 1, for methods that have one.")
 @click.option("--k", type=int, help="People in a group, at least, for methods that hide people in groups.")
@@ -66,6 +69,8 @@ if TYPE_CHECKING:
 )
 @click.option("--keep-metadata", multiple=True, metavar="TAG", help="Keep one safe tag, such as DateTimeOriginal.")
 @click.option("--jobs", type=click.IntRange(1), default=2, show_default=True, help="Sources at a time.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+              help="Who works: this machine, or the workers of a Ray cluster.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="A source in which nothing is found is an error.")
 @click.option("--overwrite", is_flag=True, help="Replace results that exist.")
 @click.option("--prove", is_flag=True, help="Attack the results, and report who could still be recognised.")
@@ -75,7 +80,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Print nothing but failures.")
 def command(
     sources: tuple[str, ...],
-    out: Path | None,
+    out_name: str | None,
     method: str | None,
     strength: float | None,
     k: int | None,
@@ -93,6 +98,7 @@ def command(
     keep_person: tuple[Path, ...],
     only_person: tuple[Path, ...],
     jobs: int,
+    engine: str,
     **rest: Any,
 ) -> int:
     """Hide the people in files, folders, patterns, or standard input (-).
@@ -121,13 +127,28 @@ def command(
 
     people = load_people(keep_person, only_person)
     task = Task(policy, output, people, rest["strict"], rest["overwrite"], sealing=sealing)
+    out = place(out_name) if out_name else None
     if "-" in sources:
         if prove:
             raise UsageError("standard input cannot be proved", hint="hide files, several of each person")
         return _from_stdin(sources, out, task, quiet)
-    return _run(
-        sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet, _prover(quiet) if prove else None
-    )
+    prover = _prover(quiet) if prove else None
+    with _engine(engine, jobs) as work:
+        return _run(sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet, prover, work)
+
+
+@contextmanager
+def _engine(name: str, jobs: int) -> Iterator[Engine]:
+    """Give whoever hides each source: this process, or as many workers of a cluster as sources are hidden at a time."""
+    if name == "ray":
+        from visard.cluster import cluster
+
+        with cluster(jobs) as work:
+            yield work
+    else:
+        from visard.pipeline import deidentify
+
+        yield deidentify
 
 
 def _sealing(rest: dict[str, Any]) -> Sealing | None:
@@ -163,6 +184,7 @@ def _run(
     as_json: bool,
     quiet: bool,
     prove: Prove | None,
+    engine: Engine,
 ) -> int:
     from visard.cli.progress import Bar
     from visard.regions import load_regions
@@ -172,7 +194,7 @@ def _run(
 
     known = load_regions(regions) if regions else None
     with Bar(quiet, show_results=not as_json and not quiet, out=out) as bar:
-        run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar, prove=prove)
+        run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar, prove=prove, engine=engine)
     if as_json:
         click.echo(json.dumps(document(run.reports, run.proof), indent=1))
     elif not quiet:

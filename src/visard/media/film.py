@@ -33,7 +33,7 @@ ENCODERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Like:
+class Like:
     """What the result takes over from its source, besides pixels."""
 
     time_base: Fraction
@@ -55,11 +55,12 @@ def write_video(draft: Path, frames: Iterable[Frame], like: Source, codec: str, 
     if first is None:
         raise SourceError("has no frames", where=like.path, hint="copy it again from where it came")
     with opened_video(like.path) as (container, stream):
-        own = _like(container, stream)
+        own = likeness(next(container.decode(stream)), container, stream)
     with _mp4(draft) as out:
-        video = _add_video(out, first, own, codec, crf)
+        name, options = ENCODERS[codec]
+        video = add_video(out, first, own, name, {**options, "crf": str(crf)})
         with Sound(out, like.path, own.start, audio) as sound:
-            for picture, frame in _pictures(chain([first], coming), own, str(video.pix_fmt)):
+            for picture, frame in pictures(chain([first], coming), own, str(video.pix_fmt)):
                 out.mux(video.encode(picture))
                 sound.play_until(frame.time)
             out.mux(video.encode(None))
@@ -73,8 +74,8 @@ def _mp4(draft: Path) -> Iterator[OutputContainer]:
         yield out
 
 
-def _like(container: InputContainer, stream: VideoStream) -> _Like:
-    frame = next(container.decode(stream))
+def likeness(frame: VideoFrame, container: InputContainer, stream: VideoStream) -> Like:
+    """Return what a result takes over from a source, told by its first frame."""
     space, full = colours_of(frame)
     aspect = stream.sample_aspect_ratio
     if aspect and orientation(frame) in SWAPPED:
@@ -84,11 +85,11 @@ def _like(container: InputContainer, stream: VideoStream) -> _Like:
         coded = [1, 1, 1]
     rate = stream.average_rate or stream.guessed_rate or Fraction(25)
     base = stream.time_base or 1 / rate
-    return _Like(base, rate, space, full, (*coded, int(full)), aspect if aspect else None, start_of(container))  # type: ignore[arg-type]  # four numbers
+    return Like(base, rate, space, full, (*coded, int(full)), aspect if aspect else None, start_of(container))  # type: ignore[arg-type]  # four numbers
 
 
-def _add_video(out: OutputContainer, first: Frame, like: _Like, codec: str, crf: int) -> VideoStream:
-    name, options = ENCODERS[codec]
+def add_video(out: OutputContainer, first: Frame, like: Like, name: str, options: Mapping[str, str]) -> VideoStream:
+    """Add a stream of moving pictures, encoded with the encoder of that name, to an open result."""
     video = out.add_stream(name, rate=like.rate)
     assert isinstance(video, VideoStream)  # ENCODERS names encoders of pictures alone
     height, width = first.pixels.shape[:2]
@@ -97,7 +98,7 @@ def _add_video(out: OutputContainer, first: Frame, like: _Like, codec: str, crf:
     video.pix_fmt = f"yuv{chroma}p" + ("" if first.deep is None else "10le")
     context = video.codec_context
     context.time_base = like.time_base
-    context.options = {**options, "crf": str(crf)}
+    context.options = dict(options)
     context.thread_count = min(8, os.cpu_count() or 1)
     context.color_primaries, context.color_trc, context.colorspace, context.color_range = like.tags
     if like.aspect:
@@ -105,7 +106,7 @@ def _add_video(out: OutputContainer, first: Frame, like: _Like, codec: str, crf:
     return video
 
 
-def _pictures(frames: Iterable[Frame], like: _Like, pix_fmt: str) -> Iterator[tuple[VideoFrame, Frame]]:
+def pictures(frames: Iterable[Frame], like: Like, pix_fmt: str) -> Iterator[tuple[VideoFrame, Frame]]:
     """Yield each frame in the encoder's format, with a time stamp later than the one before."""
     convert, last = VideoReformatter(), -1
     for frame in frames:

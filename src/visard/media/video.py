@@ -68,8 +68,8 @@ def read_video(source: Source, exact: bool) -> Iterator[Frame]:
             for frame, time in _decoded(container, stream, source):
                 if not index:  # once: PyAV's side data and frame hold each other in memory
                     turn = orientation(frame)
-                samples = upright(_shown(frame, source.depth > 8, exact, convert), turn)
-                yield _frame(samples, index, time)
+                samples = upright(shown(frame, source.depth > 8, exact, convert), turn)
+                yield as_frame(samples, index, time)
                 index += 1
         except av.FFmpegError as error:
             raise SourceError(f"is damaged at frame {index}", where=source.path, hint=_HINT) from error
@@ -86,7 +86,7 @@ def read_video_near(source: Source, time: float) -> Iterator[Frame]:
         container.seek(int((Fraction(time) + start) * 1_000_000), backward=True)
         for index, frame in enumerate(container.decode(stream)):
             at = float((frame.pts or 0) * (stream.time_base or Fraction(1, 25)) - start)
-            yield _frame(upright(_shown(frame, source.depth > 8, False, convert), orientation(frame)), index, at)
+            yield as_frame(upright(shown(frame, source.depth > 8, False, convert), orientation(frame)), index, at)
 
 
 @contextmanager
@@ -169,7 +169,7 @@ def _stated_end(container: InputContainer, stream: VideoStream) -> Fraction:
     return Fraction(container.duration or 0, 1_000_000) + start_of(container)
 
 
-def _shown(frame: VideoFrame, deep: bool, exact: bool, convert: VideoReformatter) -> NDArray[Any]:
+def shown(frame: VideoFrame, deep: bool, exact: bool, convert: VideoReformatter) -> NDArray[Any]:
     """Return a frame's samples, (H, W, 3) RGB of uint8 or, deep, uint16, as stored: not yet turned."""
     space, full = colours_of(frame)
     rgb: NDArray[Any] = convert.reformat(
@@ -180,7 +180,8 @@ def _shown(frame: VideoFrame, deep: bool, exact: bool, convert: VideoReformatter
     return rgb
 
 
-def _frame(samples: NDArray[Any], index: int, time: float) -> Frame:
+def as_frame(samples: NDArray[Any], index: int, time: float) -> Frame:
+    """Return the frame of an array that will not be written any more, uint8 or, deep, uint16."""
     samples.flags.writeable = False
     if samples.dtype == np.uint8:
         return Frame(samples, index, time)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from visard import __version__
 from visard.report.layout import page
 from visard.report.proof import Proof, in_words
+from visard.stores import is_far
 from visard.types import Report
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _card(report: Report, result: Path | None) -> str:
             f'<p class="error">{escape(report.error)}</p></article>'
         )
     parts = [f"<article><h2>{escape(report.output)}</h2>"]
-    picture = None if result is None else _thumbnail(result, report)
+    picture = None if result is None or is_far(result) else _thumbnail(result, report)
     if picture is not None:
         parts.append(f'<img alt="The result, {escape(report.output)}" src="data:image/jpeg;base64,{picture}">')
     parts += [f"<p>{escape(line)}</p>" for line in _summary(report)]

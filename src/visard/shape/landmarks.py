@@ -117,6 +117,11 @@ def _look(pixels: Pixels, square: Matrix) -> FaceMesh:
     return FaceMesh(vertices, float(1 / (1 + np.exp(-np.clip(presence.ravel()[0], -50, 50)))))
 
 
+def load() -> None:
+    """Load the network now, if it is not; raises ModelError."""
+    _network().load()
+
+
 @cache
 def _network() -> LiteNet:
     return LiteNet("face_mesh")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -97,7 +98,7 @@ class _Room:
         self.hider, self._clearest = hider, clearest
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
-        self.found_again = FoundAgain(second_opinion(written.still), self._may_show)
+        self.found_again = FoundAgain(second_opinion(written.still), partial(may_show, hider))
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
         self.detail = Detail()
@@ -107,7 +108,7 @@ class _Room:
     def see(self, before: Frame, after: Frame, regions: Sequence[Region]) -> None:
         """Compare one frame with its draft; the networks, which are slow, work beside the other checks."""
         hidden = [r for r in regions if r.hide]
-        cover = self._cover(before.pixels.shape[:2], hidden)
+        cover = cover_of(regions, self.hider, before.pixels.shape[:2])
         self._answer()
         self._asked = [
             self._aside.submit(self.found_again.see, after, regions, cover),
@@ -145,17 +146,22 @@ class _Room:
             if self.hider.method(region).form == "generate":
                 self.kept.see(before, after, region)
 
-    def _may_show(self, region: Region) -> bool:
-        method = self.hider.method(region)
-        shared = isinstance(method, Prepared)
-        return method.blind or shared or method.form == "generate" or method.goal == "machines"
 
-    def _cover(self, shape: tuple[int, ...], hidden: Sequence[Region]) -> Cover:
-        cover = np.zeros(shape, np.uint8)
-        for region in hidden:
-            cells = window(region, self.hider.rule(region), *shape)
-            cover[cells][outline(region, self.hider.rule(region), cells) > 0] = 255
-        return cover
+def may_show(hider: Hider, region: Region) -> bool:
+    """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
+    method = hider.method(region)
+    shared = isinstance(method, Prepared)
+    return method.blind or shared or method.form == "generate" or method.goal == "machines"
+
+
+def cover_of(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) -> Cover:
+    """Return (H, W) uint8 pixels, 255 where the hider hides the regions in a frame of that shape."""
+    cover = np.zeros(shape, np.uint8)
+    for region in regions:
+        if region.hide:
+            cells = window(region, hider.rule(region), *shape)
+            cover[cells][outline(region, hider.rule(region), cells) > 0] = 255
+    return cover
 
 
 def _promised(hider: Hider, region: Region) -> bool:
