@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from visard.errors import Unfit, UsageError
@@ -11,9 +11,12 @@ from visard.methods import defaults, make
 from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.roles import Roles
-from visard.shape.align import cut
+from visard.shape.align import Cells, Cut, cut, cut_out, together
 from visard.shape.square import through_square
-from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prepared, Region
+from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prepared, Region, Removing
+
+Behind = Callable[[int, Cells], Pixels | None]
+"""Called with a frame's index and some of its cells; what other frames saw there, None where that is not known."""
 
 LAST = "fill"
 """The method for whoever is seen through all others."""
@@ -38,6 +41,7 @@ class Hider:
         self.insisted: set[int] = set()
         self.unfit: set[int] = set()
         self.hopeless: set[int] = set()
+        self.behind: Behind = lambda index, cells: None
         self._full = {
             kind: make(rule.method, {**rule.settings, "strength": 1.0})
             for kind, rule in policy.rules.items()
@@ -48,6 +52,15 @@ class Hider:
     def casting(self) -> set[Kind]:
         """Kinds whose method must be cast before it hides."""
         return {kind for kind, method in self.methods.items() if isinstance(method, Casting)}
+
+    @property
+    def exchanging(self) -> set[Kind]:
+        """Kinds whose method puts something in the place of what it hides, and may fail: these have a fallback."""
+        return self.casting | {kind for kind, method in self.methods.items() if isinstance(method, Removing)}
+
+    def removes(self, region: Region) -> bool:
+        """Return whether a region is taken out of the picture."""
+        return region.hide and isinstance(self.method(region), Removing)
 
     def cast(self, kind: Kind, patches: Mapping[int, Sequence[Patch]]) -> None:
         """Choose a role for each subject of a kind; patches: its clearest, by track.
@@ -72,7 +85,7 @@ class Hider:
         """
         before = len(self.insisted) + len(self.unfit) + len(self.hopeless)
         for region in {r.track: r for r in regions}.values():
-            if region.kind in self.casting:
+            if region.kind in self.exchanging:
                 (self.hopeless if region.track in self.unfit else self.unfit).add(region.track)
             elif region.kind in self._full:
                 self.insisted.add(region.track)
@@ -80,13 +93,13 @@ class Hider:
 
     def give_up(self, regions: Iterable[Region]) -> bool:
         """Hide these subjects with the fallback from now on, where their method has one; returns whether any is new."""
-        lost = {r.track for r in regions if r.kind in self.casting} - self.unfit
+        lost = {r.track for r in regions if r.kind in self.exchanging} - self.unfit
         self.unfit |= lost
         return bool(lost)
 
     def black_out(self, regions: Iterable[Region]) -> bool:
         """Fill these subjects from now on, where their method can fail; returns whether any is new."""
-        lost = {r.track for r in regions if r.kind in self.casting} - self.hopeless
+        lost = {r.track for r in regions if r.kind in self.exchanging} - self.hopeless
         self.unfit |= lost
         self.hopeless |= lost
         return bool(lost)
@@ -117,6 +130,10 @@ class Hider:
         around = method.around if isinstance(method, Casting) else 0.0
         return cut(frame, region, self.rule(region), self._seed(region.kind, region.track), around)
 
+    def seed(self, region: Region) -> int:
+        """Return the seed of a region's subject."""
+        return self._seed(region.kind, region.track)
+
     def _seed(self, kind: Kind, track: int) -> int:
         known = self._seeds.get(track)
         return self.policy.disguise(kind, track, self.source) if known is None else known
@@ -125,15 +142,32 @@ class Hider:
         # Exchanged faces keep what lies around them, so they come first and see what was pasted before: otherwise
         # the surroundings of one would bring back the original of its neighbour.
         hidden = [r for r in regions if r.hide]
+        removed = [r for r in hidden if self.removes(r)]
         for region in self._seen_by_others(hidden):
             # A method that looks around itself must not see its neighbours' originals either.
             patch = self.patch(frame, region)
             if patch is not None:
                 paste(canvas, patch, through_square(self.fallbacks[region.kind], patch))
-        for region in sorted(hidden, key=lambda r: not isinstance(self.method(r), Casting)):
+        kept = [r for r in hidden if r not in removed]
+        for region in sorted(kept, key=lambda r: not isinstance(self.method(r), Casting)):
             patch = self.patch(canvas if isinstance(self.method(region), Casting) else frame, region)
             if patch is not None:
                 yield patch, self._hide(region, patch)
+        # Last, so that what lies behind somebody is not predicted from anybody's original.
+        for group in together([(r, self.rule(r)) for r in removed], frame.pixels.shape):
+            yield self._take_out(canvas, group, regions)
+
+    def _take_out(self, canvas: Frame, group: Sequence[Cut], regions: Sequence[Region]) -> tuple[Patch, Pixels]:
+        region = group[0][0]
+        method = self.method(region)
+        assert isinstance(method, Removing), "only these are taken out"
+        inside = [own for own, _ in group]
+        others = [(r, self.rule(r)) for r in regions if r not in inside]
+        patch = cut_out(canvas, group, others, self.seed(region), method.around)
+        x, y = (int(v) for v in patch.to_frame[:, 2])
+        cells = slice(y, y + len(patch.mask)), slice(x, x + patch.mask.shape[1])
+        patch = replace(patch, behind=self.behind(canvas.index, cells))
+        return patch, method(patch)
 
     def _seen_by_others(self, hidden: list[Region]) -> list[Region]:
         methods = [self.method(region) for region in hidden]
@@ -148,6 +182,6 @@ class Hider:
 
 def _fallback(rule: Rule) -> Deidentifier:
     method = make(rule.fallback, {"strength": 1.0} if "strength" in defaults(rule.fallback) else {})
-    if isinstance(method, Casting | Prepared):
+    if isinstance(method, Casting | Prepared | Removing):
         raise UsageError(f"{rule.fallback!r} cannot be a fallback", hint="choose a method that hides every region")
     return method

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
+from visard.backdrop import look_behind
 from visard.errors import NothingFound, VerificationFailed
 from visard.flow import ahead, side_by_side
 from visard.found import Found, find
@@ -115,6 +116,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
         for attempt in range(_DRAFTS):
             with clock("find"):
                 found = trace(frames, found, hider, original.still)
+                if not original.still:
+                    look_behind(frames, found, hider)
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             if not original.still:

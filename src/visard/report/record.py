@@ -17,7 +17,7 @@ from visard.media.read import Source
 from visard.models.store import sha256s
 from visard.report.proof import Proof
 from visard.report.proof import to_dict as proof_to_dict
-from visard.types import Check, Report
+from visard.types import Check, Removing, Report
 
 _MODELS = ("centerface", "blazeface_full_range", "dlib_resnet", "face_mesh")
 
@@ -57,12 +57,12 @@ def describe(
 
 
 def _insisted(hider: Hider) -> list[str]:
-    notes = []
+    notes = sorted({method.note for method in hider.methods.values() if isinstance(method, Removing)})
     if stronger := len(hider.insisted - hider.unfit):
         notes.append(f"{stronger} hidden at full strength, because a check still saw through")
     if hider.unfit:
-        names = sorted({method.name for kind, method in hider.fallbacks.items() if kind in hider.casting})
-        notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: no face could be exchanged there")
+        names = sorted({method.name for kind, method in hider.fallbacks.items() if kind in hider.exchanging})
+        notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: nothing else convinced there")
     return notes
 
 

@@ -19,7 +19,7 @@ from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Check, Frame, Prepared, Region
+from visard.types import Casting, Check, Frame, Prepared, Region, Removing
 from visard.verify.found_again import FoundAgain
 from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
@@ -143,13 +143,15 @@ class _Room:
                 continue
             if _promised(self.hider, region):
                 self.known_again.see(before, after, region, cover)
-            if self.hider.method(region).form == "generate":
+            if isinstance(self.hider.method(region), Casting):
                 self.kept.see(before, after, region)
 
 
 def may_show(hider: Hider, region: Region) -> bool:
     """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
     method = hider.method(region)
+    if isinstance(method, Removing):
+        return False
     shared = isinstance(method, Prepared)
     return method.blind or shared or method.form == "generate" or method.goal == "machines"
 

@@ -1,0 +1,101 @@
+"""The network that predicts backgrounds, read from its weights as ONNX: no torch, and no run without its card."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from visard.errors import ModelError
+from visard.models.onnx import Graph
+from visard.models.runtimes import OpenCvNet
+
+Floats = NDArray[np.float32]
+
+FORMAT = 1
+"""Version of the file."""
+
+SIDE = 256
+"""Side in pixels of the square that the network sees."""
+
+SPREADS = (1, 2, 4, 8, 16, 1)
+"""Dilations of the blocks in its middle, which carry the rim's colours and lines across a hole."""
+
+_HINT = "use engine=patches, or train it: `visard train background`"
+_FILE = Path(__file__).parent / "weights" / "background.safetensors"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Background:
+    """The network."""
+
+    _net: OpenCvNet
+
+    def __call__(self, inputs: Floats) -> Floats:
+        """Return (256, 256, 3), -1 to 1, for (4, 256, 256): colours, filled in, -1 to 1, and where they are known."""
+        half = SIDE // 2
+        folded = inputs.reshape(-1, half, 2, half, 2).transpose(0, 2, 4, 1, 3).reshape(1, -1, half, half)
+        (drawn,) = self._net(np.ascontiguousarray(folded))
+        return np.ascontiguousarray(drawn.reshape(3, 2, 2, half, half).transpose(3, 1, 4, 2, 0).reshape(SIDE, SIDE, 3))
+
+
+def shipped() -> bool:
+    """Return whether visard has weights of its own for backgrounds."""
+    return _FILE.exists()
+
+
+@cache
+def background(file: Path = _FILE) -> Background:
+    """Return the network; raises ModelError where it or its card is missing, broken or not each other's."""
+    card = file.with_suffix(".md")
+    try:
+        content, told = file.read_bytes(), card.read_text("utf-8")
+    except OSError as error:
+        what = f"{Path(error.filename or file).name} is missing"
+        raise ModelError(f"{what}: a network that was never taught does not run", hint=_HINT) from error
+    if hashlib.sha256(content).hexdigest() not in told:
+        raise ModelError("the network's card speaks of other weights", where=card.name, hint=_HINT)
+    try:
+        tensors = load(content)
+        if tensors["format"].tolist() != [FORMAT]:
+            raise ValueError("another version of visard made it")
+        network, output = to_onnx(tensors)
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ModelError(f"the network cannot be read: {error}", where=file.name, hint=_HINT) from error
+    return Background(OpenCvNet("background", outputs=(output,), content=network))
+
+
+def to_onnx(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, str]:
+    """Return the network of `nets.background` as an ONNX file, and the name of its output (1, 12, 128, 128); its input is
+    (1, 16, 128, 128), the square folded two by two. Raises KeyError for missing weights."""
+
+    def gated(name: str, x: str, stride: int = 1, spread: int = 1) -> str:
+        weight, bias = (tensors[f"{name}.{part}"].astype(np.float32) for part in ("weight", "bias"))
+        half = len(weight) // 2
+        what, gate = (
+            graph.conv(x, weight[part], bias[part], stride, padding=spread, spread=spread)
+            for part in (slice(0, half), slice(half, None))
+        )
+        return graph.times(graph.elu(what), graph.sigmoid(gate))
+
+    graph = Graph("background", {"scene": (1, 16, SIDE // 2, SIDE // 2)})
+    x = gated("stem.conv", "scene")
+    seen = []
+    for level in range(2):
+        seen.append(x)
+        x = gated(f"down.{level}.conv", x, stride=2)
+    for number, spread in enumerate(SPREADS):
+        x = graph.add(x, gated(f"middle.{number}.conv", x, spread=spread))
+    for level in reversed(range(2)):
+        x = graph.add(gated(f"up.{level}.conv", graph.double(x)), seen[level])
+        x = graph.add(x, gated(f"leave.{level}.conv", x))
+    output = graph.conv(x, *(tensors[f"brush.{p}"].astype(np.float32) for p in ("weight", "bias")), padding=1)
+    return graph.to_bytes({output: (1, 12, SIDE // 2, SIDE // 2)}), output
