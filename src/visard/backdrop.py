@@ -21,6 +21,7 @@ from visard.hider import Hider
 from visard.shape.align import Cells, covered
 from visard.shape.camera import Camera, Matrix3, View
 from visard.shape.mask import window
+from visard.shape.similarity import Value
 from visard.types import Box, Frame, Pixels, Region, Removing
 
 Flags = NDArray[np.bool_]
@@ -30,7 +31,7 @@ _LAYERS = 9
 """Looks at each place, spread over the scene's frames; the middle one in brightness is taken: who walks by is not."""
 
 _CLEAR = 0.08
-"""How far around somebody nothing is believed to be background, in sides of the box: shadows, and what a codec smears."""
+"""How far around somebody nothing is taken for background, in sides of the box: shadows, and what a codec smears."""
 
 _AROUND = 0.5
 """How much around the holes of a scene is kept, in sides of the box that holds them all."""
@@ -44,7 +45,7 @@ _REACH = 1.5
 
 @dataclass(slots=True, eq=False)
 class _Scene:
-    """A backdrop (h, w, 3) and where its corner lies in the scene; layers: looks, and whether anything was seen in them."""
+    """A backdrop (h, w, 3), its place in the scene, and the looks that make it, with where they saw anything."""
 
     views: dict[int, View] = field(default_factory=dict)
     box: Box | None = None
@@ -64,8 +65,9 @@ def look_behind(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hide
     for scene in scenes:
         _unroll(scene)
     for frame in ahead(frames()):
-        if scene := of_frame.get(frame.index):
-            _look(scene, frame, found.at(frame.index), hider)
+        own = of_frame.get(frame.index)
+        if own is not None:
+            _look(own, frame, found.at(frame.index), hider)
     for scene in scenes:
         if scene.box is not None:
             _settle(scene, found, hider)
@@ -84,7 +86,10 @@ def _followed(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider)
         regions = found.at(frame.index)
         shape = frame.pixels.shape
         far = bool(scenes) and _far(scenes[max(scenes)], shape)
-        view = camera(frame.pixels, _people(regions, hider, shape), is_cut(frame.pixels) or far)
+        people = _people(regions, hider, shape)
+        # The camera, too, is told by nothing that is hidden.
+        plain = np.where(people[..., None], np.uint8(127), frame.pixels)
+        view = camera(plain, people, is_cut(plain) or far)
         scene = scenes[view.scene]
         scene.views[frame.index] = view
         for region in regions:
@@ -156,17 +161,16 @@ def _look(scene: _Scene, frame: Frame, regions: Sequence[Region], hider: Hider) 
     if new.any():
         pixels = _warped(frame.pixels, matrix, size)
         if view.gain != 1.0:
-            pixels = cv2.convertScaleAbs(pixels, alpha=view.gain)
+            pixels = np.asarray(cv2.convertScaleAbs(pixels, alpha=view.gain), np.uint8)
         scene.looks[layer][new] = pixels[new]
         scene.seen[layer] |= new
 
 
-def _warped(values: NDArray[np.generic], matrix: Matrix3, size: tuple[int, ...]) -> NDArray[np.generic]:
+def _warped(values: NDArray[Value], matrix: Matrix3, size: tuple[int, ...]) -> NDArray[Value]:
     """Return values through a matrix between pixels whose centres lie at one half."""
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-    return np.asarray(
-        cv2.warpPerspective(values, np.linalg.inv(half) @ matrix @ half, size, flags=cv2.INTER_LINEAR)  # type: ignore[call-overload]
-    )
+    moved = cv2.warpPerspective(values, np.linalg.inv(half) @ matrix @ half, size, flags=cv2.INTER_LINEAR)
+    return np.asarray(moved, values.dtype)
 
 
 def _settle(scene: _Scene, found: Found, hider: Hider) -> None:

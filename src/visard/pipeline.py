@@ -31,6 +31,7 @@ from visard.types import Frame, Prepared, Report
 from visard.vault.keys import Sealing
 from visard.verify import meet, verify
 from visard.warmth import cool_down, warm_up
+from visard.whom import Whom, single_out
 
 _DRAFTS = 6
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
@@ -72,6 +73,7 @@ class Task:
     policy: Policy = field(default_factory=Policy)
     output: Output = field(default_factory=Output)
     people: People = field(default_factory=People)
+    whom: Whom = field(default_factory=Whom)
     strict: bool = False
     overwrite: bool = False
     gallery: Gallery = field(default_factory=Gallery)
@@ -83,6 +85,7 @@ class Task:
         faces = b"".join(face.tobytes() for face in (*self.people.keep, *self.people.only))
         people: dict[str, Any] = {"keep": len(self.people.keep), "only": len(self.people.only)}
         people |= {"sha256": hashlib.sha256(faces).hexdigest()} if faces else {}
+        people |= {"whom": self.whom.to_dict()} if self.whom else {}
         everyone = {"gallery": self.gallery.sha256} if self.gallery.sha256 else {}
         sealed = {"seal": self.sealing.to_dict()} if self.sealing else {}
         return self.policy.to_dict() | {"output": asdict(self.output), "people": people} | everyone | sealed
@@ -108,6 +111,9 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             if task.people:
                 found = Found(select(frames, found.regions, task.people))
+            if task.whom:
+                kind = next(iter(task.policy.rules))
+                found = single_out(frames, found, task.whom, kind, source)
         if not original.still:
             cool_down()
         if task.strict and not any(found.all()):

@@ -273,9 +273,7 @@ class Removing(Deidentifier, Protocol):
         """Return what the report says of it."""
         ...
 
-    def predict(
-        self, pixels: Pixels, wanted: NDArray[np.bool_], known: NDArray[np.bool_], seed: int
-    ) -> Pixels:
+    def predict(self, pixels: Pixels, wanted: NDArray[np.bool_], known: NDArray[np.bool_], seed: int) -> Pixels:
         """Return the (h, w, 3) picture with the wanted pixels (h, w) predicted from the known ones alone."""
         ...
 

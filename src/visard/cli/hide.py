@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 @click.option("--identity", type=click.Choice(IDENTITIES), help="Who gets one new face (default picture).")
 @click.option("--keep-person", multiple=True, type=existing, metavar="PHOTO", help="Spare this person.")
 @click.option("--only-person", multiple=True, type=existing, metavar="PHOTO", help="Hide just this person.")
+@click.option("--track", "tracks", multiple=True, type=int, metavar="N", help="Hide just this subject, from `find`.")
+@click.option("--point", "points", multiple=True, metavar="X,Y", help="Hide just who is at this pixel.")
+@click.option("--box", "boxes", multiple=True, metavar="X0,Y0,X1,Y1", help="Hide just what is in this box.")
 @click.option("--regions", type=existing, help="Hide these regions, from `visard find`, instead of looking.")
 @click.option("--seal", is_flag=True, help="Seal the original pixels of what is hidden, for --recipient or a password.")
 @click.option("--seal-file", is_flag=True, help="Seal the whole source file instead.")
@@ -112,10 +115,15 @@ def command(
     settings = parse_settings(pairs, strength=strength, k=k, similar="" if different else similar)
     policy = build_policy(**choices, method=method, seed=seed, identity=identity, settings=settings)
     _refuse_wrong_settings(policy, choices["policy_file"])
+    from visard.whom import parse_whom
+
+    whom = parse_whom(*(rest.pop(key) for key in ("tracks", "points", "boxes")))
     sealing = _sealing(rest)
     if dry_run:
         click.echo(policy.to_toml(), nl=False)
         return 0
+    if not quiet:
+        _tell_choices(policy)
     from visard.media.write import Output
     from visard.warmth import warm_up
 
@@ -126,7 +134,7 @@ def command(
     from visard.pipeline import Task
 
     people = load_people(keep_person, only_person)
-    task = Task(policy, output, people, rest["strict"], rest["overwrite"], sealing=sealing)
+    task = Task(policy, output, people, whom, rest["strict"], rest["overwrite"], sealing=sealing)
     out = place(out_name) if out_name else None
     if "-" in sources:
         if prove:
@@ -173,6 +181,14 @@ def _refuse_wrong_settings(policy: Policy, policy_file: Path | None) -> None:
             make(rule.method, rule.settings)
     except UsageError as error:
         raise UsageError(error.what, where=policy_file or "", hint=error.hint) from error
+
+
+def _tell_choices(policy: Policy) -> None:
+    """Print what a method chose by itself."""
+    for kind, rule in policy.rules.items():
+        note = getattr(make(rule.method, rule.settings), "note", "")
+        if note:
+            click.echo(f"{kind}: {note}", err=True)
 
 
 def _run(

@@ -20,7 +20,11 @@ _RIM = 0.02
 """Width, as a share of the hole's side, of the rim on which the light of what other frames saw is compared."""
 
 _LIGHT = 40.0
-"""Grey levels by which that light may be drawn to the frame's own."""
+"""Grey levels by which both may differ there for their light to be compared."""
+
+
+_MOST = 6_000_000
+"""Pixels of a patch that are worked on at full resolution; around a hole of 1.5 megapixels there are about as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,9 @@ class Cancel:
         """Return the (h, w, 3) picture with the wanted pixels (h, w) predicted from the known ones."""
         if not wanted.any():
             return pixels.copy()
+        scale = np.sqrt(_MOST / wanted.size)
+        if scale < 1:
+            return _in_small(self, pixels, wanted, known, seed, float(scale))
         # Whatever engine comes, it cannot look at what it is not given.
         seen = np.where(known[..., None], pixels, np.uint8(127))
         new = _engine(self.chosen, self.weights)(seen, wanted, known, seed)
@@ -77,6 +84,19 @@ class Cancel:
         result = pixels.copy()
         result[wanted] = new[wanted]
         return result
+
+
+def _in_small(how: Cancel, pixels: Pixels, wanted: Flags, known: Flags, seed: int, scale: float) -> Pixels:
+    """Return the picture with a hole filled that is too large for the memory of a laptop at full resolution: softly."""
+    size = tuple(max(1, int(side * scale)) for side in wanted.shape[::-1])
+    seen = np.where(known[..., None], pixels, np.uint8(0))
+    share = np.asarray(cv2.resize(known.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA))
+    small, whole = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_AREA), np.uint8), share == 255
+    hole = (cv2.resize(wanted.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > 0) & ~whole
+    large = cv2.resize(how.predict(small, hole, whole, seed), wanted.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    result = pixels.copy()
+    result[wanted] = large[wanted]
+    return result
 
 
 @lru_cache(maxsize=2)
@@ -90,9 +110,9 @@ def _lit(behind: Pixels, pixels: Pixels, hidden: Flags, known: Flags) -> Pixels:
     wide = max(2, round(_RIM * float(np.sqrt(np.count_nonzero(hidden)))))
     near = cv2.dilate(hidden.astype(np.uint8), np.ones((2 * wide + 1, 2 * wide + 1)), borderValue=0) > 0
     rim = near & known
-    off = (pixels.astype(np.float32) - behind) * rim[..., None]
-    # Light is drawn softly: a difference of things, not of light, is large and must not spread into the hole.
-    off = np.asarray(np.clip(off, -_LIGHT, _LIGHT), np.float32)
+    off = pixels.astype(np.float32) - behind
+    # A difference of things, not of light, is large and must not spread into the hole.
+    rim &= np.abs(off).max(axis=2) < _LIGHT
     light = cv2.GaussianBlur(fill_in(off, rim.astype(np.float32)), (0, 0), float(wide))
     lit = np.clip(np.round(behind + light), 0, 255).astype(np.uint8) if rim.any() else behind
     result[hidden] = lit[hidden]

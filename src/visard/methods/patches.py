@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.methods.scene import fill_in
-from visard.types import Mask, Pixels
+from visard.types import Pixels
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -23,8 +23,8 @@ Places = NDArray[np.intp]
 PATCH = 8
 """Side of a patch in pixels of its level."""
 
-_STRIDE = 2, 4
-"""Pixels between patches: where the hole is still searched, and where results are only refined and copied."""
+_STRIDE, _SMALL = (2, 4), 12_000
+"""Pixels between patches, at levels whose hole has up to so many pixels, and at larger ones."""
 
 _CORE = 6.0
 """Pixels from the hole's deepest place to its rim at the coarsest level: a patch there sees both sides."""
@@ -44,8 +44,8 @@ _FADE = 1.15
 _CHUNK = 8_000
 """Patches that are compared at a time."""
 
-_SHIFT = 24.0
-"""Grey levels by which the light of copied patches may be drawn to that of the rim."""
+_SHIFT = 20.0
+"""Grey levels by which copied patches may differ from the rim for their light to be drawn to it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -71,25 +71,42 @@ def complete(pixels: Pixels, wanted: Flags, known: Flags, seed: int) -> Pixels |
 
     Pixels that are neither are not looked at. Known pixels keep their value.
     """
+    return _complete(pixels, wanted, known, _scales(wanted), seed)
+
+
+def refine(guess: Pixels, wanted: Flags, known: Flags, times: float, seed: int) -> Pixels | None:
+    """Return `complete` for a picture whose hole holds a guess, which is sharp at a scale of 1 / times.
+
+    The patches begin where the guess leaves off. None where there are none.
+    """
     scales = _scales(wanted)
+    first = max((scale for scale in scales if scale * times <= 1), default=scales[0])
+    return _complete(guess, wanted, known, [scale for scale in scales if scale >= first], seed, guessed=True)
+
+
+def _complete(
+    pixels: Pixels, wanted: Flags, known: Flags, scales: list[float], seed: int, guessed: bool = False
+) -> Pixels | None:
     rng = np.random.default_rng(seed)
-    below: tuple[_Level, Places] | None = None
-    for scale in scales:
-        level = _level(pixels, wanted, known, scale, coarse=scale == scales[0])
+    level: _Level | None = None
+    match = np.zeros((0, 2), np.intp)
+    for number, scale in enumerate(scales):
+        below, level = level, _level(pixels, wanted, known, scale)
         if level is None:
+            level = below
             continue
         if below is None:
-            match = _anywhere(level, rng)
-            reach = max(level.wanted.shape)
+            if guessed:
+                own = _reduced(pixels.astype(np.float32), *level.wanted.shape)
+                level.picture[level.wanted] = own[level.wanted]
+            match, reach = _anywhere(level, rng), max(level.wanted.shape)
         else:
-            match, reach = _enlarged(level, *below), _WIDE
+            match, reach = _enlarged(level, below, match), _WIDE
             _vote(level, match, _distance(level, match))
-        if len(match) <= _SEARCHED:
-            for _ in range(_ROUNDS[below is not None and scale > scales[0] * 2]):
-                match, apart = _search(level, match, reach, rng)
-                _vote(level, match, apart)
-        below = level, match
-    return None if below is None else _finished(pixels, wanted, known, *below)
+        for _ in range(_ROUNDS[number > 1] if len(match) <= _SEARCHED else 0):
+            match, apart = _search(level, match, reach, rng)
+            _vote(level, match, apart)
+    return None if level is None else _finished(pixels, wanted, level, match)
 
 
 def _scales(wanted: Flags) -> list[float]:
@@ -99,12 +116,12 @@ def _scales(wanted: Flags) -> list[float]:
     return [0.5**k for k in range(number, -1, -1)]
 
 
-def _level(pixels: Pixels, wanted: Flags, known: Flags, scale: float, coarse: bool) -> _Level | None:
+def _level(pixels: Pixels, wanted: Flags, known: Flags, scale: float) -> _Level | None:
     height, width = (max(PATCH, round(side * scale)) for side in wanted.shape)
     if min(wanted.shape) < PATCH:
         return None
     share = _reduced(known.astype(np.float32), height, width)
-    picture = _reduced(pixels * known[..., None].astype(np.float32), height, width)
+    picture = _reduced(np.asarray(pixels * known[..., None], np.float32), height, width)
     whole = share > 0.999
     hole = (_reduced(wanted.astype(np.float32), height, width) > 0) & ~whole
     picture = fill_in(picture, np.asarray(whole, np.float32))
@@ -113,11 +130,17 @@ def _level(pixels: Pixels, wanted: Flags, known: Flags, scale: float, coarse: bo
         return None
     depth = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
     weight = np.where(whole, 1.0, np.where(hole, np.maximum(0.02, _FADE**-depth * 0.7), 0.0))
-    grid, place = _grid(hole, _STRIDE[int(scale == 1.0 and not coarse or hole.sum() > 4 * _SEARCHED)])
-    labels = cv2.distanceTransformWithLabels((~sources).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    grid, place = _grid(hole, _STRIDE[int(np.count_nonzero(hole) > _SMALL)])
+    return _Level(picture, hole, whole, weight.astype(np.float32), sources, grid, place, _nearest(sources))
+
+
+def _nearest(there: Flags) -> Places:
+    """Return (h, w, 2) the place of the nearest pixel that is there."""
+    how = cv2.DIST_LABEL_PIXEL
+    labels = cv2.distanceTransformWithLabels((~there).astype(np.uint8), cv2.DIST_L2, 3, labelType=how)[1]
     where = np.zeros((int(labels.max()) + 1, 2), np.intp)
-    where[labels[sources]] = np.argwhere(sources)
-    return _Level(picture, hole, whole, weight.astype(np.float32), sources, grid, place, where[labels])
+    where[labels[there]] = np.argwhere(there)
+    return np.asarray(where[labels])
 
 
 def _reduced(values: Floats, height: int, width: int) -> Floats:
@@ -156,13 +179,9 @@ def _enlarged(level: _Level, below: _Level, match: Places) -> Places:
     rows, columns = below.place[:, 0].max() + 1, below.place[:, 1].max() + 1
     number = np.full((rows, columns), -1, np.intp)
     number[below.place[:, 0], below.place[:, 1]] = np.arange(len(below.place))
-    labels = cv2.distanceTransformWithLabels(
-        (number < 0).astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
-    )[1]
-    of = np.zeros(int(labels.max()) + 1, np.intp)
-    of[labels[number >= 0]] = number[number >= 0]
+    there = _nearest(number >= 0)
     near = np.clip(np.round(small), 0, [rows - 1, columns - 1]).astype(np.intp)
-    own = of[labels[near[:, 0], near[:, 1]]]
+    own = number[tuple(there[near[:, 0], near[:, 1]].T)]
     shift = (match[own] - below.place[own]) * times
     return _allowed(level, np.round(level.place + shift).astype(np.intp))
 
@@ -175,7 +194,7 @@ def _allowed(level: _Level, match: Places) -> Places:
 
 
 def _patches(values: NDArray[np.float32], place: Places) -> Floats:
-    view = np.lib.stride_tricks.sliding_window_view(values, (PATCH, PATCH), axis=(0, 1))  # type: ignore[call-overload]
+    view = np.lib.stride_tricks.sliding_window_view(values, (PATCH, PATCH), axis=(0, 1))
     return np.asarray(view[place[:, 0], place[:, 1]], np.float32)
 
 
@@ -228,7 +247,7 @@ def _search(level: _Level, match: Places, reach: int, rng: np.random.Generator) 
 
 
 def _vote(level: _Level, match: Places, apart: Floats) -> Floats:
-    """Fill the level's hole with its matches, the better ones counting more; return (h, w, 3) what they say anywhere."""
+    """Fill the level's hole with its matches, better ones counting more; return (h, w, 3) what they say anywhere."""
     height, width = level.wanted.shape
     spread = max(1.0, float(np.percentile(apart, 75)))
     trust = np.exp(-apart / (2 * spread)) + 1e-6
@@ -249,13 +268,14 @@ def _vote(level: _Level, match: Places, apart: Floats) -> Floats:
     return np.where(covered[..., None], said, level.picture)
 
 
-def _finished(pixels: Pixels, wanted: Flags, known: Flags, level: _Level, match: Places) -> Pixels:
+def _finished(pixels: Pixels, wanted: Flags, level: _Level, match: Places) -> Pixels:
     """Return the picture with the hole filled at full resolution, its light drawn to that of the rim."""
     said = _vote(level, match, _distance(level, match))
-    rim = level.known & (cv2.dilate(level.wanted.astype(np.uint8), np.ones((5, 5))) > 0)
-    off = np.clip(level.picture - said, -_SHIFT, _SHIFT) * rim[..., None]
-    light = fill_in(np.asarray(off, np.float32), rim.astype(np.float32))
-    light = cv2.GaussianBlur(light, (0, 0), 3.0)
+    off = np.asarray(level.picture - said, np.float32)
+    near = cv2.dilate(level.wanted.astype(np.uint8), np.ones((5, 5))) > 0
+    # Where things differ, rather than their light, the rim has no say: its dark would spread like smoke.
+    rim = level.known & near & (np.abs(off).max(axis=2) < _SHIFT)
+    light = cv2.GaussianBlur(fill_in(off, rim.astype(np.float32)), (0, 0), 3.0) if rim.any() else np.float32(0)
     result = pixels.copy()
     result[wanted] = np.clip(np.round(said + light), 0, 255).astype(np.uint8)[wanted]
     return result

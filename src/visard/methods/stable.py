@@ -1,4 +1,4 @@
-"""Background by Stable Diffusion's inpainting, from weights that the user has and names; visard ships and fetches none."""
+"""Background by Stable Diffusion's inpainting, from weights that the user has and names; visard fetches none."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ class Stable:
         for package in ("diffusers", "torch"):
             if importlib.util.find_spec(package) is None:
                 raise ModelError(f"engine 'diffusion' needs {package}", hint="pip install 'visard[diffusion]'")
-        self._folder, self._pipe = folder, None
+        self._folder = folder
+        self._pipe: Any = None
 
     def __call__(self, pixels: Pixels, wanted: Flags, known: Flags, seed: int) -> Pixels | None:
         """Return the picture with its hole painted in squares that the network can see."""
@@ -76,10 +77,11 @@ class Stable:
     def _loaded(self) -> tuple[Any, Any]:
         diffusers, torch = (importlib.import_module(name) for name in ("diffusers", "torch"))
         if self._pipe is None:
+            diffusers.utils.logging.disable_progress_bar()
             try:
                 self._pipe = diffusers.StableDiffusionInpaintPipeline.from_pretrained(
                     str(self._folder), local_files_only=True, use_safetensors=True, safety_checker=None,
-                    requires_safety_checker=False,
+                    requires_safety_checker=False, low_cpu_mem_usage=False,
                 )  # fmt: skip
             except (OSError, ValueError, KeyError) as error:
                 what = f"cannot be loaded: {str(error).splitlines()[0]}"
@@ -95,11 +97,11 @@ def check_folder(folder: Path) -> None:
         unet = json.loads((folder / "unet" / "config.json").read_text("utf-8"))
         kind, channels = str(index.get("_class_name")), unet.get("in_channels")
     except (OSError, ValueError, AttributeError) as error:
-        raise UsageError("holds no weights of a pipeline", where=folder, hint=_HINT) from error
+        raise UsageError(f"{folder} holds no weights of a pipeline", hint=_HINT) from error
     if kind != "StableDiffusionInpaintPipeline":
-        raise UsageError(f"holds {kind}, which does not inpaint", where=folder, hint=_HINT)
+        raise UsageError(f"{folder} holds {kind}, which does not inpaint", hint=_HINT)
     if channels != _CHANNELS:
-        raise UsageError(f"its network takes {channels} channels, not {_CHANNELS}", where=folder, hint=_HINT)
+        raise UsageError(f"the network in {folder} takes {channels} channels, not {_CHANNELS}", hint=_HINT)
 
 
 def _square(x: int, y: int, width: int, height: int, shape: tuple[int, ...]) -> tuple[slice, slice]:

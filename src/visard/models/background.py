@@ -74,8 +74,10 @@ def background(file: Path = _FILE) -> Background:
 
 
 def to_onnx(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, str]:
-    """Return the network of `nets.background` as an ONNX file, and the name of its output (1, 12, 128, 128); its input is
-    (1, 16, 128, 128), the square folded two by two. Raises KeyError for missing weights."""
+    """Return the network of `nets.background` as an ONNX file, and the name of its output (1, 12, 128, 128).
+
+    Its input is (1, 16, 128, 128), the square folded two by two. Raises KeyError for missing weights.
+    """
 
     def gated(name: str, x: str, stride: int = 1, spread: int = 1) -> str:
         weight, bias = (tensors[f"{name}.{part}"].astype(np.float32) for part in ("weight", "bias"))
@@ -97,5 +99,6 @@ def to_onnx(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, str]:
     for level in reversed(range(2)):
         x = graph.add(gated(f"up.{level}.conv", graph.double(x)), seen[level])
         x = graph.add(x, gated(f"leave.{level}.conv", x))
-    output = graph.conv(x, *(tensors[f"brush.{p}"].astype(np.float32) for p in ("weight", "bias")), padding=1)
+    weight, bias = (tensors[f"brush.{part}"].astype(np.float32) for part in ("weight", "bias"))
+    output = graph.conv(x, weight, bias, padding=1)
     return graph.to_bytes({output: (1, 12, SIDE // 2, SIDE // 2)}), output

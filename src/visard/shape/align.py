@@ -51,9 +51,9 @@ def cut_out(frame: Frame, group: Sequence[Cut], others: Sequence[Cut], seed: int
         max(c.stop for _, c in spans), max(r.stop for r, _ in spans),
     )  # fmt: skip
     reach = around * hidden.side
-    rows, columns = cells = Box(
-        hidden.x0 - reach, hidden.y0 - reach, hidden.x1 + reach, hidden.y1 + reach
-    ).cells(height, width)
+    rows, columns = cells = Box(hidden.x0 - reach, hidden.y0 - reach, hidden.x1 + reach, hidden.y1 + reach).cells(
+        height, width
+    )
     pixels = frame.pixels[rows, columns]
     pixels.flags.writeable = False
     mask = np.asarray(covered(group, cells, shape), np.float32)
@@ -71,7 +71,9 @@ def covered(cuts: Sequence[Cut], cells: Cells, shape: tuple[int, ...]) -> NDArra
         y, x = (slice(max(a.start, b.start), min(a.stop, b.stop)) for a, b in zip(own, cells, strict=True))
         if y.start < y.stop and x.start < x.stop:
             mask: Mask = outline(region, rule, (y, x))
-            whole[y.start - rows.start : y.stop - rows.start, x.start - columns.start : x.stop - columns.start] |= mask > 0
+            whole[y.start - rows.start : y.stop - rows.start, x.start - columns.start : x.stop - columns.start] |= (
+                mask > 0
+            )
     return whole
 
 

@@ -61,7 +61,7 @@ class Camera:
         self._before: tuple[NDArray[np.uint8], Flags, View] | None = None
 
     def __call__(self, pixels: Pixels, moving: Flags, cut: bool) -> View:
-        """Return where a frame (H, W, 3) lies; moving: (H, W), what is not to be followed; cut: whether a cut precedes."""
+        """Return where a frame (H, W, 3) lies; moving: (H, W), what is not followed; cut: whether a cut precedes."""
         grey, moved, scale = _small(pixels, moving)
         view = None if cut or self._key is None else self._follow(grey, moved, scale)
         if view is None and not cut and self._before is not None and self._before[0] is not self._key:
@@ -135,7 +135,12 @@ def _brighter(
 ) -> float:
     """Return by what the light of now is multiplied to be the key's, at points that both show."""
     one, two = (
-        cv2.remap(cv2.blur(grey, (9, 9)), at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(float)
+        _at(np.asarray(cv2.blur(grey, (9, 9)), np.uint8), at)
         for grey, at in ((key, start), (now, end))
     )
     return float(np.clip(np.median((one + 1) / (two + 1)), 0.5, 2.0))
+
+
+def _at(grey: NDArray[np.uint8], points: NDArray[np.float32]) -> NDArray[np.float64]:
+    x, y = np.clip(np.round(points[:, 0]), 0, np.array(grey.shape[::-1]) - 1).astype(int).T
+    return np.asarray(grey[y, x], np.float64)
