@@ -49,7 +49,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         words = {"<|startoftext|>": 0, "<|endoftext|>": 1} | {f"{chr(97 + i)}</w>": 2 + i for i in range(26)}
         (folder / "vocab.json").write_text(json.dumps(words))
         (folder / "merges.txt").write_text("#version: 0.2\n")
-        tokenizer = transformers.CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=77)
+        files = str(folder / "vocab.json"), str(folder / "merges.txt")
+        tokenizer = transformers.CLIPTokenizer(*files, model_max_length=77)
         diffusers.StableDiffusionInpaintPipeline(
             vae=vae, text_encoder=text, tokenizer=tokenizer, unet=unet, scheduler=diffusers.DDIMScheduler(),
             safety_checker=None, feature_extractor=None, requires_safety_checker=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,26 +10,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load
 
 from visard.errors import ModelError
+from visard.models.carded import WEIGHTS, carded
 from visard.models.onnx import Graph
 from visard.models.runtimes import OpenCvNet
 
 Floats = NDArray[np.float32]
 
-FORMAT = 1
-"""Version of the file."""
-
-SIDE = 256
+SIDE = 192
 """Side in pixels of the square that the network sees."""
 
 SPREADS = (1, 2, 4, 8, 16, 1)
 """Dilations of the blocks in its middle, which carry the rim's colours and lines across a hole."""
 
 _HINT = "use engine=patches, or train it: `visard train background`"
-_FILE = Path(__file__).parent / "weights" / "background.safetensors"
+_FILE = WEIGHTS / "background.safetensors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,11 +35,12 @@ class Background:
     _net: OpenCvNet
 
     def __call__(self, inputs: Floats) -> Floats:
-        """Return (256, 256, 3), -1 to 1, for (4, 256, 256): colours, filled in, -1 to 1, and where they are known."""
+        """Return (192, 192, 3), -1 to 1, for (4, 192, 192): colours, filled in, -1 to 1, and where they are known."""
         half = SIDE // 2
         folded = inputs.reshape(-1, half, 2, half, 2).transpose(0, 2, 4, 1, 3).reshape(1, -1, half, half)
         (drawn,) = self._net(np.ascontiguousarray(folded))
-        return np.ascontiguousarray(drawn.reshape(3, 2, 2, half, half).transpose(3, 1, 4, 2, 0).reshape(SIDE, SIDE, 3))
+        change = drawn.reshape(3, 2, 2, half, half).transpose(3, 1, 4, 2, 0).reshape(SIDE, SIDE, 3)
+        return np.ascontiguousarray(inputs[:3].transpose(1, 2, 0) + change)
 
 
 def shipped() -> bool:
@@ -55,28 +51,17 @@ def shipped() -> bool:
 @cache
 def background(file: Path = _FILE) -> Background:
     """Return the network; raises ModelError where it or its card is missing, broken or not each other's."""
-    card = file.with_suffix(".md")
     try:
-        content, told = file.read_bytes(), card.read_text("utf-8")
-    except OSError as error:
-        what = f"{Path(error.filename or file).name} is missing"
-        raise ModelError(f"{what}: a network that was never taught does not run", hint=_HINT) from error
-    if hashlib.sha256(content).hexdigest() not in told:
-        raise ModelError("the network's card speaks of other weights", where=card.name, hint=_HINT)
-    try:
-        tensors = load(content)
-        if tensors["format"].tolist() != [FORMAT]:
-            raise ValueError("another version of visard made it")
-        network, output = to_onnx(tensors)
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise ModelError(f"the network cannot be read: {error}", where=file.name, hint=_HINT) from error
+        network, output = to_onnx(carded(file, _HINT))
+    except KeyError as error:
+        raise ModelError(f"the network lacks {error}", where=file.name, hint=_HINT) from error
     return Background(OpenCvNet("background", outputs=(output,), content=network))
 
 
 def to_onnx(tensors: Mapping[str, NDArray[Any]]) -> tuple[bytes, str]:
-    """Return the network of `nets.background` as an ONNX file, and the name of its output (1, 12, 128, 128).
+    """Return the network of `nets.background` as an ONNX file, and the name of its output (1, 12, 96, 96).
 
-    Its input is (1, 16, 128, 128), the square folded two by two. Raises KeyError for missing weights.
+    Its input is (1, 16, 96, 96), the square folded two by two. Raises KeyError for missing weights.
     """
 
     def gated(name: str, x: str, stride: int = 1, spread: int = 1) -> str:
