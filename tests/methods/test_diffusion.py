@@ -32,7 +32,7 @@ def gaussian(mean: float, spread: float) -> Any:
     def denoise(noisy: Floats, level: float) -> Floats:
         share = spread**2 * np.sqrt(level) / (level * spread**2 + 1 - level)
         clean = mean + share * (noisy - np.sqrt(level) * mean)
-        return (noisy - np.sqrt(level) * clean) / np.sqrt(max(1 - level, 1e-12))
+        return np.asarray((noisy - np.sqrt(level) * clean) / np.sqrt(max(1 - level, 1e-12)))
 
     return denoise
 

@@ -73,7 +73,8 @@ class Diffuse:
         filled, known = surroundings(patch.pixels, patch.mask, to_square, SIDE)
         guide = see(patch.pixels, to_square, SIDE, SIDE).astype(np.float32) if self.strength < 1 else None
         painted = paint(self._denoiser(), filled, known, guide, self.strength, patch.seed)
-        new = see(painted, invert(to_square), *patch.mask.shape, enlarge=cv2.INTER_CUBIC)
+        height, width = patch.mask.shape
+        new = see(painted, invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
         hidden = patch.mask > 0
         whole = np.where(hidden[..., None], new, patch.pixels)
         new = match(new, measure(whole, hidden), measure(whole, ~hidden), patch.seed)

@@ -75,7 +75,7 @@ def ddim(denoise: Denoiser, noisy: Array, way: Sequence[float]) -> Array:
 
 def sdedit(denoise: Denoiser, guide: Array, way: Sequence[float], noise: Noise) -> Array:
     """Return a picture like the guide: the less so, the lower the level at which the way starts (Meng et al. 2022)."""
-    return sample(denoise, noised(guide, noise(), way[0]), way, noise)
+    return sample(denoise, noised(guide, noise(), way[0]), way, noise)  # type: ignore[no-any-return]
 
 
 def repaint(
@@ -99,7 +99,7 @@ def repaint(
             for level, to in pairwise(stretch):
                 new = stepped(noisy, guessed(denoise, noisy, level), level, to, noise())
                 noisy = _composed(new, noised(known, noise(), to), hidden)
-    return noisy
+    return noisy  # type: ignore[no-any-return]
 
 
 def guessed(denoise: Denoiser, noisy: Array, level: float) -> Array:

@@ -78,7 +78,7 @@ def wrapped(net: Denoiser) -> Function:
     def denoise(noisy: Tensor, level: float) -> Tensor:
         heard = torch.from_numpy(told(level)).to(noisy.device).expand(len(noisy), TOLD)
         with torch.inference_mode():
-            return net(noisy, heard)  # type: ignore[no-any-return]
+            return net(noisy, heard)
 
     return denoise
 
