@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -109,6 +110,14 @@ class Hider:
         canvas = replace(frame, pixels=frame.pixels.copy(), deep=None if frame.deep is None else frame.deep.copy())
         for patch, new in self._pieces(frame, canvas, regions):
             paste(canvas, patch, new)
+        # Last, so that what lies behind somebody is not predicted from anybody's original.
+        removed: dict[Deidentifier, list[Cut]] = defaultdict(list)
+        for region in regions:
+            if self.removes(region):
+                removed[self.method(region)].append((region, self.rule(region)))
+        for own in removed.values():
+            for gone in together(own, frame.pixels.shape):
+                paste(canvas, *self._take_out(canvas, gone, regions))
         return canvas
 
     def rule(self, region: Region) -> Rule:
@@ -142,20 +151,16 @@ class Hider:
         # Exchanged faces keep what lies around them, so they come first and see what was pasted before: otherwise
         # the surroundings of one would bring back the original of its neighbour.
         hidden = [r for r in regions if r.hide]
-        removed = [r for r in hidden if self.removes(r)]
         for region in self._seen_by_others(hidden):
             # A method that looks around itself must not see its neighbours' originals either.
             patch = self.patch(frame, region)
             if patch is not None:
                 paste(canvas, patch, through_square(self.fallbacks[region.kind], patch))
-        kept = [r for r in hidden if r not in removed]
+        kept = [r for r in hidden if not self.removes(r)]
         for region in sorted(kept, key=lambda r: not isinstance(self.method(r), Casting)):
             patch = self.patch(canvas if isinstance(self.method(region), Casting) else frame, region)
             if patch is not None:
                 yield patch, self._hide(region, patch)
-        # Last, so that what lies behind somebody is not predicted from anybody's original.
-        for group in together([(r, self.rule(r)) for r in removed], frame.pixels.shape):
-            yield self._take_out(canvas, group, regions)
 
     def _take_out(self, canvas: Frame, group: Sequence[Cut], regions: Sequence[Region]) -> tuple[Patch, Pixels]:
         region = group[0][0]
@@ -181,6 +186,9 @@ class Hider:
 
 
 def _fallback(rule: Rule) -> Deidentifier:
+    own = make(rule.method, rule.settings)
+    if isinstance(own, Removing):
+        return own.softer()
     method = make(rule.fallback, {"strength": 1.0} if "strength" in defaults(rule.fallback) else {})
     if isinstance(method, Casting | Prepared | Removing):
         raise UsageError(f"{rule.fallback!r} cannot be a fallback", hint="choose a method that hides every region")

@@ -146,3 +146,13 @@ def test_sixteen_bits_stay_around_a_hole() -> None:
     new = hider()(Frame(wall, deep=deep), [Region("face", Box(80, 60, 110, 100), 0.9, track=1)])
     assert new.deep is not None and np.array_equal(new.deep[:40], deep[:40])
     assert np.array_equal(new.deep[80, 95] // 257, new.pixels[80, 95])
+
+
+def test_whoever_is_still_seen_is_filled_smoothly_and_then_blacked_out() -> None:
+    mine, region = hider(), Region("face", Box(80, 60, 110, 100), 0.9, track=1)
+    methods = [mine.method(region)]
+    for _ in range(2):
+        assert mine.insist([region])
+        methods.append(mine.method(region))
+    assert [getattr(m, "engine", m.name) for m in methods] == ["best", "telea", "fill"]
+    assert not mine.insist([region])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from visard.methods.engines import Engine, best, check_engine, engine
 from visard.methods.scene import fill_in
-from visard.types import Form, Goal, Patch, Pixels
+from visard.types import Form, Goal, Patch, Pixels, Removing
 
 Flags = NDArray[np.bool_]
 
@@ -59,6 +59,10 @@ class Cancel:
     def note(self) -> str:
         """What the report says of it."""
         return f"background predicted by {self.chosen}"
+
+    def softer(self) -> Removing:
+        """Return the method with the engine that copies nothing."""
+        return Cancel("telea")
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the patch as if what is hidden had never been there."""

@@ -86,9 +86,7 @@ class Diffuse:
         return denoiser(Path(self.weights) if self.weights else FILE)
 
 
-def paint(
-    denoise: Denoiser, filled: Floats, known: Floats, guide: Floats | None, strength: float, seed: int
-) -> Floats:
+def paint(denoise: Denoiser, filled: Floats, known: Floats, guide: Floats | None, strength: float, seed: int) -> Floats:
     """Return (S, S, 3) colours, 0 to 255, as they were where known (S, S) is 1, and painted elsewhere.
 
     guide: (S, S, 3) what to begin with, None for nothing but noise; strength: where in the chain to begin.

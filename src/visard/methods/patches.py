@@ -44,6 +44,9 @@ _FADE = 1.15
 _CHUNK = 8_000
 """Patches that are compared at a time."""
 
+_RING = 2, 6
+"""Pixels from the hole at which the ring begins and ends on which the light of copied patches is compared."""
+
 _SHIFT = 20.0
 """Grey levels by which copied patches may differ from the rim for their light to be drawn to it."""
 
@@ -272,9 +275,10 @@ def _finished(pixels: Pixels, wanted: Flags, level: _Level, match: Places) -> Pi
     """Return the picture with the hole filled at full resolution, its light drawn to that of the rim."""
     said = _vote(level, match, _distance(level, match))
     off = np.asarray(level.picture - said, np.float32)
-    near = cv2.dilate(level.wanted.astype(np.uint8), np.ones((5, 5))) > 0
-    # Where things differ, rather than their light, the rim has no say: its dark would spread like smoke.
-    rim = level.known & near & (np.abs(off).max(axis=2) < _SHIFT)
+    beside, near = (cv2.dilate(level.wanted.astype(np.uint8), np.ones((2 * n + 1, 2 * n + 1))) > 0 for n in _RING)
+    # Where things differ, rather than their light, the rim has no say: its dark would spread like smoke. Nor has what
+    # lies right beside the hole: the last of a sleeve, or a codec's halo.
+    rim = level.known & near & ~beside & (np.abs(off).max(axis=2) < _SHIFT)
     light = cv2.GaussianBlur(fill_in(off, rim.astype(np.float32)), (0, 0), 3.0) if rim.any() else np.float32(0)
     result = pixels.copy()
     result[wanted] = np.clip(np.round(said + light), 0, 255).astype(np.uint8)[wanted]

@@ -17,7 +17,7 @@ from visard.media.read import Source
 from visard.models.store import sha256s
 from visard.report.proof import Proof
 from visard.report.proof import to_dict as proof_to_dict
-from visard.types import Check, Removing, Report
+from visard.types import Check, Deidentifier, Removing, Report
 
 _MODELS = ("centerface", "blazeface_full_range", "dlib_resnet", "face_mesh")
 
@@ -61,9 +61,13 @@ def _insisted(hider: Hider) -> list[str]:
     if stronger := len(hider.insisted - hider.unfit):
         notes.append(f"{stronger} hidden at full strength, because a check still saw through")
     if hider.unfit:
-        names = sorted({method.name for kind, method in hider.fallbacks.items() if kind in hider.exchanging})
+        names = sorted({_named(method) for kind, method in hider.fallbacks.items() if kind in hider.exchanging})
         notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: nothing else convinced there")
     return notes
+
+
+def _named(method: Deidentifier) -> str:
+    return f"{method.name} ({method.note})" if isinstance(method, Removing) else method.name
 
 
 def failure(source: str, error: str, task: Mapping[str, Any]) -> Report:
