@@ -134,10 +134,7 @@ def _brighter(
     key: NDArray[np.uint8], now: NDArray[np.uint8], start: NDArray[np.float32], end: NDArray[np.float32]
 ) -> float:
     """Return by what the light of now is multiplied to be the key's, at points that both show."""
-    one, two = (
-        _at(np.asarray(cv2.blur(grey, (9, 9)), np.uint8), at)
-        for grey, at in ((key, start), (now, end))
-    )
+    one, two = (_at(np.asarray(cv2.blur(grey, (9, 9)), np.uint8), at) for grey, at in ((key, start), (now, end)))
     return float(np.clip(np.median((one + 1) / (two + 1)), 0.5, 2.0))
 
 
