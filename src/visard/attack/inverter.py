@@ -14,9 +14,10 @@ from torch import nn
 from torch.nn import functional
 
 from visard.attack.looks import Look
-from visard.attack.recognisers.recogniser import Framing, stack
+from visard.attack.recognisers.recogniser import stack
 from visard.attack.recognisers.tfjs import inference, one_thread
 from visard.errors import UsageError
+from visard.shape.framing import Framing
 from visard.types import Pixels, Points
 
 FRAMING = Framing(64, 0.3, 0.4)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.errors import ModelError
 from visard.models import store
 
 Floats = NDArray[np.float32]
@@ -121,3 +122,12 @@ def without_info_lines() -> Iterator[None]:
             for line in caught:
                 if not line.startswith(b"INFO:"):
                     os.write(2, line)
+
+
+def need_torch(what: str) -> Any:
+    """Return the module torch; raises ModelError, which names what needs it, where it is not installed."""
+    try:
+        import torch
+    except ImportError:
+        raise ModelError(f"{what} needs torch, which is not installed", hint="pip install 'visard[torch]'") from None
+    return torch

@@ -16,17 +16,9 @@ from numpy.typing import NDArray
 
 from visard.errors import ModelError
 from visard.models import store
+from visard.models.runtimes import need_torch
 
 Floats = NDArray[np.float32]
-
-
-def need_torch(what: str) -> Any:
-    """Return the module torch; raises ModelError, which names what needs it, where it is not installed."""
-    try:
-        import torch
-    except ImportError:
-        raise ModelError(f"{what} needs torch, which is not installed", hint="pip install 'visard[torch]'") from None
-    return torch
 
 
 @contextmanager
