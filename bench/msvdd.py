@@ -28,7 +28,8 @@ from visard.methods.adversarial.ifgsm import sign_step
 from visard.methods.adversarial.ifgvm import scaled, value_step
 from visard.methods.adversarial.objectives import cross_entropy, rank_loss, rank_of_person
 from visard.methods.adversarial.pfgvm import penalised_step
-from visard.nets.descent import descend, one_thread
+from visard.models.runtimes import one_thread
+from visard.nets.descent import descend
 from visard.nets.msvdd import Linear, Msvdd
 from visard.nets.scene import Scene, warp
 from visard.nets.whitebox import white_box
@@ -116,7 +117,7 @@ def main() -> None:
     test = int((known.part == 2).sum())
     print(f"{len(known.people)} people, {test} test photos: linear {100 * defence.accuracy[0]:.1f} % right, m-SVDD "
           f"{100 * defence.accuracy[1]:.1f} %; {100 * defence.accepted:.1f} % right and accepted\n")  # fmt: skip
-    with one_thread():
+    with one_thread(torch):
         compare(list(islice(victims(chosen.data, known.people, defence), chosen.pictures)), defence)
 
 

@@ -29,7 +29,8 @@ from visard.evaluate.table import cell
 from visard.methods.adversarial.ka3 import Ka3, spread
 from visard.methods.adversarial.objectives import cross_entropy, rank_of_person
 from visard.methods.adversarial.pfgvm import penalised_step
-from visard.nets.descent import descend, one_thread
+from visard.models.runtimes import one_thread
+from visard.nets.descent import descend
 from visard.nets.scene import Scene, Sight
 from visard.nets.whitebox import white_box
 from visard.paste import paste
@@ -83,7 +84,7 @@ def attack(
     patch = cut(frame, face, Rule(), person)
     assert patch is not None and patch.points is not None, "the face lies in the picture"
     others = torch.cat([classes[:person], classes[person + 1 :]])
-    with one_thread():
+    with one_thread(torch):
         scene = Scene(patch.pixels, patch.mask, patch.points, person)
         seen = scene.sight(white_box("dlib"), others, classes.mean(dim=0))
         sight = Sight(seen.box, seen.matrix, classes[person], others, seen.centre)

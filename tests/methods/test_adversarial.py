@@ -241,7 +241,7 @@ def test_a_cloak_keeps_its_budget_and_fools_both_networks(patch: Patch) -> None:
 
 def test_the_place_is_drawn_from_k(patch: Patch) -> None:
     """The person's place among the others is the one that the seed draws, in what would be saved."""
-    from visard.nets.descent import one_thread
+    from visard.models.runtimes import one_thread
     from visard.nets.scene import Scene
 
     method = made("ka3", k=4, through="jpeg")
@@ -249,7 +249,7 @@ def test_the_place_is_drawn_from_k(patch: Patch) -> None:
     for seed in (1, 2, 3):
         own = replace(patch, seed=seed)
         assert own.points is not None
-        with one_thread():
+        with one_thread(torch):
             scene = Scene(own.pixels, own.mask, own.points, seed)
             sights = method._sights(scene)
             x = method._perturb(scene, sights)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -38,18 +37,3 @@ def minimise(
         loss(picture(w)).backward()  # type: ignore[no-untyped-call]
         adam.step()
     return picture(w.detach())
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Run networks on one thread, then let torch have its threads back.
-
-    Where another process is busy, two threads wait for each other at every layer.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.enable_grad():
-            yield
-    finally:
-        torch.set_num_threads(threads)

@@ -16,6 +16,7 @@ from visard.methods.adversarial.objectives import cross_entropy, unlike
 from visard.methods.adversarial.others import check_target, vectors
 from visard.methods.strength import check_name, check_share, check_words, hidden_side, words
 from visard.models import store
+from visard.models.runtimes import need_torch, one_thread
 from visard.types import Form, Goal, Patch, Pixels, Points
 
 if TYPE_CHECKING:
@@ -78,10 +79,10 @@ class Adversarial(ABC):
         Raises Unfit where there is no face or it is too small, UsageError for nobody else to aim at, ModelError.
         """
         points = _points(patch)
-        from visard.nets.descent import one_thread
+        torch = need_torch(self.name)
         from visard.nets.scene import Scene
 
-        with one_thread():
+        with one_thread(torch):
             scene = Scene(patch.pixels, patch.mask, points, patch.seed)
             return scene.finish(self._perturb(scene, self._sights(scene)))
 
