@@ -99,7 +99,7 @@ def _lines(text: str, word: str) -> str:
     return "\n".join(line for line in text.splitlines() if word in line)
 
 
-WALLED_OFF = {"nets", "train", "attack", "evaluate"}
+WALLED_OFF = {"train", "attack", "evaluate"}
 """Rooms behind the wall: what hides people does not need them, and only they may need torch."""
 
 
@@ -113,7 +113,7 @@ def test_no_verb_but_their_own_loads_what_is_behind_the_wall() -> None:
     assert "visard.attack" not in _modules_of("import visard.verbs, visard.pipeline, visard.cli.app, visard.cli.hide")
 
 
-TORCH = {*WALLED_OFF, "nets", "train"}
+TORCH = {*WALLED_OFF, "nets"}
 """Rooms that only the torch extra can load. Methods may ask nets for a gradient, but only when they are called."""
 
 

@@ -34,6 +34,6 @@ def minimise(
     adam = torch.optim.Adam([w], lr=rate)
     for _ in range(steps):
         adam.zero_grad()
-        loss(picture(w)).backward()  # type: ignore[no-untyped-call]
+        loss(picture(w)).backward()
         adam.step()
     return picture(w.detach())

@@ -86,7 +86,7 @@ class _Convolution(nn.Module):
         self.stride, self.padding, self.last = stride, padding, last
 
     def forward(self, x: Tensor) -> Tensor:
-        x = functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)  # type: ignore[arg-type]
+        x = functional.conv2d(x, self.weight, self.bias, self.stride, self.padding)
         return x if self.last else functional.relu(x)
 
 

@@ -154,7 +154,7 @@ class Scene:
         if self._scale < 1:
             height, width = self._pixels.shape[:2]
             change = cv2.resize(change, (width, height), interpolation=cv2.INTER_CUBIC)
-        return np.clip(np.round(self._pixels + 255.0 * change), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.round(self._pixels + 255.0 * change), 0, 255), np.uint8)
 
 
 def portraits(box: WhiteBox, faces: Sequence[tuple[Pixels, Points]]) -> Tensor:

@@ -157,7 +157,7 @@ def _epochs(
     for epoch in range(_EPOCHS):
         for batch in torch.split(torch.randperm(len(x)), _BATCH):
             adam.zero_grad()
-            loss(x[batch], y[batch]).backward()  # type: ignore[no-untyped-call]
+            loss(x[batch], y[batch]).backward()
             adam.step()
         told(stage, epoch + 1, _EPOCHS)
         yield epoch
