@@ -143,6 +143,8 @@ class Hider:
         try:
             return through_square(self.method(region), patch)
         except Unfit:
+            # A cast method may miss a face in a frame; any other would hide it now and then, and is given up.
+            self.unfit |= set() if region.kind in self.casting else {region.track}
             return through_square(self.fallbacks[region.kind], patch)
 
 

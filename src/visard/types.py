@@ -234,6 +234,15 @@ class Deidentifier(Protocol):
 
 
 @runtime_checkable
+class Telling(Deidentifier, Protocol):
+    """A method that has something to say in the report of what it hid."""
+
+    def told(self) -> Sequence[str]:
+        """Return lines for the report, of what was hidden so far; they name nobody and no file."""
+        ...
+
+
+@runtime_checkable
 class Casting(Deidentifier, Protocol):
     """A method that chooses a role for each subject once, and plays it in all its patches.
 

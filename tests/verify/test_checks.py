@@ -137,20 +137,20 @@ def finder(face: Region) -> Callable[[Pixels], list[Region]]:
 
 
 def test_what_is_no_face_from_close_by_was_none(astronaut: Pixels) -> None:
-    check = FoundAgain(lambda pixels: [FACE] if pixels.shape[0] == 512 else [], lambda region: False)
+    check = FoundAgain([lambda pixels: [FACE] if pixels.shape[0] == 512 else []], lambda region: False)
     check.see(Frame(astronaut), [], np.zeros(astronaut.shape[:2], np.uint8))
     assert check.check().passed and not check.missed
 
 
 @pytest.mark.parametrize(("may_show", "passed"), [(True, True), (False, False)])
 def test_found_again_depends_on_what_the_method_claims(astronaut: Pixels, may_show: bool, passed: bool) -> None:
-    check = FoundAgain(finder(FACE), lambda region: may_show)
+    check = FoundAgain([finder(FACE)], lambda region: may_show)
     check.see(Frame(astronaut), [FACE], cover_of(astronaut))
     assert check.check().passed is passed and not check.missed
 
 
 def test_a_face_beyond_every_cover_was_missed(astronaut: Pixels) -> None:
-    check = FoundAgain(finder(FACE), lambda region: True)
+    check = FoundAgain([finder(FACE)], lambda region: True)
     check.see(Frame(astronaut), [], np.zeros(astronaut.shape[:2], np.uint8))
     assert [r.box for r in check.missed[0].regions] == [FACE.box]
     assert not check.check().passed
@@ -158,6 +158,6 @@ def test_a_face_beyond_every_cover_was_missed(astronaut: Pixels) -> None:
 
 def test_a_spared_face_is_not_held_against_the_draft(astronaut: Pixels) -> None:
     spared = Region("face", ASTRONAUT_FACE, 0.9, track=1, hide=False)
-    check = FoundAgain(finder(FACE), lambda region: False)
+    check = FoundAgain([finder(FACE)], lambda region: False)
     check.see(Frame(astronaut), [spared], np.zeros(astronaut.shape[:2], np.uint8))
     assert check.check().passed and not check.missed

@@ -29,6 +29,13 @@ METHODS: Mapping[str, str] = {
     "ksame-eigen": "visard.methods.ksame_eigen:KSameEigen",
     "ksame-m": "visard.methods.ksame_m:KSameM",
     "ksame-net": "visard.methods.ksame_net:KSameNet",
+    "undetect": "visard.methods.undetect:Undetect",
+    "ifgsm": "visard.methods.adversarial.ifgsm:Ifgsm",
+    "ifgvm": "visard.methods.adversarial.ifgvm:Ifgvm",
+    "pfgvm": "visard.methods.adversarial.pfgvm:Pfgvm",
+    "mifgsm": "visard.methods.adversarial.mifgsm:Mifgsm",
+    "ka3": "visard.methods.adversarial.ka3:Ka3",
+    "cloak": "visard.methods.adversarial.cloak:Cloak",
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 

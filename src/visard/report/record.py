@@ -17,7 +17,7 @@ from visard.media.read import Source
 from visard.models.store import sha256s
 from visard.report.proof import Proof
 from visard.report.proof import to_dict as proof_to_dict
-from visard.types import Check, Report
+from visard.types import Check, Report, Telling
 
 _MODELS = ("centerface", "blazeface_full_range", "dlib_resnet", "face_mesh")
 
@@ -61,8 +61,11 @@ def _insisted(hider: Hider) -> list[str]:
     if stronger := len(hider.insisted - hider.unfit):
         notes.append(f"{stronger} hidden at full strength, because a check still saw through")
     if hider.unfit:
-        names = sorted({method.name for kind, method in hider.fallbacks.items() if kind in hider.casting})
-        notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: no face could be exchanged there")
+        names = sorted({hider.fallbacks[kind].name for kind in hider.casting or hider.fallbacks})
+        why = "no face could be exchanged there" if hider.casting else "too small for the method, or no face"
+        notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: {why}")
+    for method in hider.methods.values():
+        notes += method.told() if isinstance(method, Telling) else []
     return notes
 
 

@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect import second_opinion
+from visard.detect import CenterFace, second_opinion
 from visard.flow import ahead
 from visard.found import Found
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Check, Frame, Prepared, Region
-from visard.verify.found_again import FoundAgain
+from visard.types import Check, Deidentifier, Frame, Prepared, Region
+from visard.verify.found_again import FoundAgain, Glance
 from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
@@ -99,6 +99,7 @@ class _Room:
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
         self.found_again = FoundAgain(second_opinion(written.still), partial(may_show, hider))
+        self.found_again = FoundAgain(self._detectors(written.still), self._may_show)
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
         self.detail = Detail()
@@ -143,9 +144,19 @@ class _Room:
                 continue
             if _promised(self.hider, region):
                 self.known_again.see(before, after, region, cover)
-            if self.hider.method(region).form == "generate":
+            if _shows_a_face(self.hider.method(region)):
                 self.kept.see(before, after, region)
 
+    def _detectors(self, still: bool) -> list[Glance]:
+        """Return who looks for faces; who promises that detectors lose them is held to the first one as well."""
+        blinded = any(method.goal == "detectors" for method in self.hider.methods.values())
+        first = [CenterFace(effort="fine" if still else "coarse")] if blinded else []
+        return [second_opinion(still), *first]
+
+    def _may_show(self, region: Region) -> bool:
+        method = self.hider.method(region)
+        shared = isinstance(method, Prepared)
+        return method.blind or shared or method.form == "generate" or method.goal == "machines"
 
 def may_show(hider: Hider, region: Region) -> bool:
     """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
@@ -162,6 +173,11 @@ def cover_of(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) ->
             cells = window(region, hider.rule(region), *shape)
             cover[cells][outline(region, hider.rule(region), cells) > 0] = 255
     return cover
+
+
+def _shows_a_face(method: Deidentifier) -> bool:
+    """Return whether a face must be seen where one was hidden: another, or the same one, which machines mistake."""
+    return method.form == "generate" or (method.goal == "machines" and method.form == "perturb")
 
 
 def _promised(hider: Hider, region: Region) -> bool:
