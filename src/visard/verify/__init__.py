@@ -152,11 +152,6 @@ class _Room:
         first = [CenterFace(effort="fine" if still else "coarse")] if blinded else []
         return [second_opinion(still), *first]
 
-    def _may_show(self, region: Region) -> bool:
-        method = self.hider.method(region)
-        shared = isinstance(method, Prepared)
-        return method.blind or shared or method.form == "generate" or method.goal == "machines"
-
 
 def may_show(hider: Hider, region: Region) -> bool:
     """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
