@@ -106,8 +106,6 @@ def train_unpack(parts: Path, out: Path, overwrite: bool) -> None:
     click.echo(str(unpack(parts, out, overwrite)))
 
 
-for _command in COMMANDS:
-    command.add_command(_command)
 @command.command("msvdd")
 @_data
 @click.option("--out", type=existing, required=True, help="Folder for msvdd.safetensors and its card.")
@@ -118,30 +116,14 @@ for _command in COMMANDS:
 def train_msvdd(data: Path, out: Path, people: int, seed: int, terms: str, overwrite: bool) -> None:
     """Learn to know people and to reject others: a classifier that is harder to mislead (needs torch)."""
     ensure_models(False)
-    _need_torch()
+    need_torch()
     from visard.train.msvdd import train
 
-    figures = train(data, out, people, seed, terms, overwrite, _bars())
+    figures = train(data, out, people, seed, terms, overwrite, bars())
     right = f"{100 * figures['msvdd']:.1f} % right, {100 * figures['linear']:.1f} % with a linear layer"
     click.echo(f"{figures['people']:.0f} people: {right}, on photos that were kept for testing", err=True)
     click.echo(str(out / "msvdd.safetensors"))
 
 
-def _need_torch() -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise ModelError("training a network needs torch", hint="pip install 'visard[torch]'")
-
-
-def _bars() -> Callable[[str, int, int], None]:
-    """Return what shows a bar a stage where somebody looks."""
-    from tqdm import tqdm
-
-    bars: dict[str, Any] = {}
-
-    def told(stage: str, done: int, total: int) -> None:
-        if sys.stderr.isatty():
-            if stage not in bars:
-                bars[stage] = tqdm(total=total, desc=stage, leave=False)
-            bars[stage].update(done - bars[stage].n)
-
-    return told
+for _command in COMMANDS:
+    command.add_command(_command)

@@ -98,8 +98,7 @@ class _Room:
         self.hider, self._clearest = hider, clearest
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
-        self.found_again = FoundAgain(second_opinion(written.still), partial(may_show, hider))
-        self.found_again = FoundAgain(self._detectors(written.still), self._may_show)
+        self.found_again = FoundAgain(self._detectors(written.still), partial(may_show, hider))
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
         self.detail = Detail()
@@ -153,10 +152,6 @@ class _Room:
         first = [CenterFace(effort="fine" if still else "coarse")] if blinded else []
         return [second_opinion(still), *first]
 
-    def _may_show(self, region: Region) -> bool:
-        method = self.hider.method(region)
-        shared = isinstance(method, Prepared)
-        return method.blind or shared or method.form == "generate" or method.goal == "machines"
 
 def may_show(hider: Hider, region: Region) -> bool:
     """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
