@@ -79,6 +79,8 @@ def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> D
         # Whether they were taught or not, they keep the contract.
         monkeypatch.setattr(taught, "FOLDER", request.getfixturevalue("untaught"))
     return make(request.param)
+
+
 def method(request: pytest.FixtureRequest) -> Deidentifier:
     try:
         return make(request.param)

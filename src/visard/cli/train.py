@@ -108,6 +108,8 @@ def train_unpack(parts: Path, out: Path, overwrite: bool) -> None:
 
 for _command in COMMANDS:
     command.add_command(_command)
+
+
 @command.command("msvdd")
 @_data
 @click.option("--out", type=existing, required=True, help="Folder for msvdd.safetensors and its card.")
