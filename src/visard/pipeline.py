@@ -107,6 +107,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             if task.people:
                 found = Found(select(frames, found.regions, task.people))
+            found = hider.absorb(found)
         if not original.still:
             cool_down()
         if task.strict and not any(found.all()):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from visard import __version__
+from visard.detect import NETWORKS
 from visard.found import Found
 from visard.hider import Hider
 from visard.media.read import Source
@@ -49,7 +50,7 @@ def describe(
         tracks=len({r.track for r in hidden}),
         spared=sum(not r.hide for r in found.all()),
         checks=tuple(checks),
-        models=sha256s(_MODELS),
+        models=sha256s((*_MODELS, *dict.fromkeys(name for kind in hider.methods for name in NETWORKS[kind]))),
         version=__version__,
         seconds=dict(seconds),
         notes=(*original.notes, *hider.gallery.notes, *_insisted(hider), *notes),

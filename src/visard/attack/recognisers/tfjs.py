@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from visard.errors import ModelError
 from visard.models import store
 from visard.models.runtimes import need_torch, one_thread
+from visard.models.tfjs import unpack
 
 Floats = NDArray[np.float32]
 
@@ -64,24 +65,6 @@ class Graph:
             inputs = [self._value(each.split(":")[0], known) for each in node["input"]]
             known[name] = _OPERATIONS[node["op"]](self._torch, node["attr"], *inputs)
         return known[name]
-
-
-def unpack(manifest: Sequence[Mapping[str, Any]], content: bytes) -> dict[str, NDArray[Any]]:
-    """Return the arrays that a weights manifest lays out, one after the other, in the content.
-
-    Floats stored in half precision are widened. Raises ModelError for a quantisation that is not known.
-    """
-    arrays, at = {}, 0
-    for weight in manifest:
-        kept = weight.get("quantization", {}).get("dtype", weight["dtype"])
-        if kept not in ("float16", "float32", "int32"):
-            raise ModelError(f"weights stored as {kept} are not understood")
-        kind = np.dtype(kept).newbyteorder("<")
-        count = int(np.prod(weight["shape"], dtype=np.int64))
-        flat = np.frombuffer(content, kind, count, at)
-        arrays[weight["name"]] = flat.reshape(weight["shape"]).astype(weight["dtype"])
-        at += flat.nbytes
-    return arrays
 
 
 def _strides(attr: Mapping[str, Any]) -> tuple[int, int]:
