@@ -13,10 +13,10 @@ import pytest
 SRC = Path(__file__).parents[1] / "src" / "visard"
 
 ORDER = [
-    "types", "errors", "policy", "flow", "models", "stores", "media", "detect", "track", "found", "shape", "people",
-    "whom", "warmth", "methods", "gallery", "paste", "roles", "hider", "backdrop", "echoes", "smoothing", "tracing",
-    "verify", "publish", "report", "vault", "live", "pipeline", "cluster", "sources", "regions", "run", "verbs", "nets",
-    "train", "attack", "evaluate", "serve", "cli",
+    "types", "errors", "policy", "flow", "models", "stores", "media", "detect", "track", "found", "shape", "nets",
+    "people", "whom", "warmth", "methods", "gallery", "paste", "roles", "hider", "backdrop", "echoes", "smoothing",
+    "tracing", "verify", "publish", "report", "vault", "live", "pipeline", "cluster", "sources", "regions", "run",
+    "verbs", "train", "attack", "evaluate", "serve", "cli",
 ]  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def _lines(text: str, word: str) -> str:
     return "\n".join(line for line in text.splitlines() if word in line)
 
 
-WALLED_OFF = {"nets", "train", "attack", "evaluate"}
+WALLED_OFF = {"train", "attack", "evaluate"}
 """Rooms behind the wall: what hides people does not need them, and only they may need torch."""
 
 
@@ -113,14 +113,39 @@ def test_no_verb_but_their_own_loads_what_is_behind_the_wall() -> None:
     assert "visard.attack" not in _modules_of("import visard.verbs, visard.pipeline, visard.cli.app, visard.cli.hide")
 
 
+TORCH = {*WALLED_OFF, "nets"}
+"""Rooms that only the torch extra can load. Methods may ask nets for a gradient, but only when they are called."""
+
+
+def _needed(path: Path, function: bool) -> set[str]:
+    """Names of packages that a file needs: at once, or also from inside its functions; types alone need nothing."""
+    body = ast.parse(path.read_text("utf-8")).body
+    found: set[str] = set()
+    for top in body:
+        if isinstance(top, ast.If) and ast.unparse(top.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(top, ast.FunctionDef | ast.ClassDef) and not function:
+            continue
+        for node in ast.walk(top):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module)
+    return found
+
+
 def test_torch_is_never_needed_by_the_core() -> None:
     for room, path in rooms():
-        assert room in WALLED_OFF or "torch" not in {
-            alias.name.split(".")[0]
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
-            if isinstance(node, ast.Import)
-            for alias in node.names
-        }
+        if room not in TORCH and path.name != "runtimes.py":  # whose need_torch says what to install
+            assert not any(name.split(".")[0] == "torch" for name in _needed(path, function=True)), path
+            assert not any(name.startswith("visard.nets") for name in _needed(path, function=False)), path
+
+
+def test_methods_that_need_torch_are_described_without_it() -> None:
+    from visard.methods import METHODS
+
+    modules = ", ".join(sorted({place.partition(":")[0] for place in METHODS.values()}))
+    assert "torch" not in _loaded_by(f"import {modules}")
 
 
 def test_no_room_hides_a_name_of_the_lobby() -> None:

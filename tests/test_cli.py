@@ -21,6 +21,8 @@ from skimage import data
 from visard.cli.app import run
 from visard.types import Pixels
 
+from .signs import car
+
 Say = Callable[..., tuple[int, str, str]]
 
 
@@ -63,6 +65,57 @@ def hidden_face(path: Path) -> bool:
 
 
 # What works
+
+
+def test_kinds_are_found_and_hidden(visard: Say, tmp_path: Path) -> None:
+    from visard.detect import NETWORKS
+    from visard.models import store
+
+    if store.absent(NETWORKS["plate"]):
+        pytest.skip("the plate detector is absent: visard models fetch clpdet")
+    Image.fromarray(car(turn=0.0).pixels).save(tmp_path / "car.png")
+    code, out, err = visard("hide", "car.png", "--hide", "plates", "--out", "hidden", "--offline")
+    assert code == 0, err
+    before, after = (np.asarray(Image.open(path).convert("RGB")).astype(int) for path in ("car.png", "hidden/car.png"))
+    changed = np.argwhere(np.abs(before - after).max(axis=2) > 0)
+    assert np.abs(before - after)[220:250, 270:380].mean() > 20
+    (top, left), (bottom, right) = changed.min(axis=0), changed.max(axis=0)
+    assert top > 190 and left > 210 and bottom < 285 and right < 430
+    report = json.loads(Path("hidden/report.json").read_text())["files"][0]
+    assert report["regions"] == 1 and "clpdet" in report["models"]
+    code, out, _ = visard("find", "car.png", "--hide", "plates,faces", "--csv")
+    assert code == 0 and [line.split(",")[2] for line in out.splitlines()[1:]] == ["plate"]
+
+
+def test_presets_are_named(visard: Say, photo: Path) -> None:
+    for preset, kinds in {"newsroom": "person text plate", "street": "face plate", "dataset": "face plate text",
+                          "hospital": "head face text"}.items():  # fmt: skip
+        code, out, _ = visard("hide", photo, "--policy", preset, "--dry-run")
+        assert code == 0 and [line[1:-1] for line in out.splitlines() if line.startswith("[")] == kinds.split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--hide", "face"], "did you mean 'faces'"),
+        (["--hide", ","], "nothing is to be hidden"),
+        (["--hide", "people", "--method", "garment"], "leaves faces"),
+        (["--hide", "plates", "--method", "surrogate"], "does not hide a plate"),
+        (["--hide", "plates,text", "--set", "colur=red"], "no method has a setting 'colur'"),
+        (["--policy", "newsrom"], "name a preset"),
+    ],
+)
+def test_wrong_kinds_are_one_line(visard: Say, photo: Path, arguments: list[str], said: str) -> None:
+    code, out, err = visard("hide", photo, *arguments, "--out", "hidden")
+    assert code == 2 and not out and said in err and err.count("\n") == 1
+    assert not Path("hidden").exists()
+
+
+def test_a_method_goes_to_the_kinds_that_can_take_it(visard: Say, photo: Path) -> None:
+    code, out, _ = visard("hide", photo, "--hide", "faces,people,plates", "--method", "garment", "--dry-run")
+    assert code == 0 and out.count("garment") == 1 and "surrogate" in out and 'method = "plate"' in out
+    code, out, _ = visard("hide", photo, "--hide", "faces,plates", "--method", "blur", "--strength", "0.7", "--dry-run")
+    assert code == 0 and out.count("strength = 0.7") == 2
 
 
 def test_hide_writes_result_and_report_and_prints_the_path(visard: Say, photo: Path) -> None:

@@ -34,6 +34,13 @@ def patch_of(pixels: Pixels, seed: int = 1, box: Box = ASTRONAUT_FACE, around: f
     return patch
 
 
+WEIGHTS = {"penalty", "momentum", "diversity", "translation"}
+"""Settings that may be 0: they weigh something that can be left out."""
+
+
+STEPS = 3
+
+
 @cache
 def neighbours(size: int) -> tuple[Patch, ...]:
     """People for a gallery, aligned to a square."""
@@ -43,7 +50,12 @@ def neighbours(size: int) -> tuple[Patch, ...]:
 
 
 def hide(method: Deidentifier, patch: Patch) -> Pixels:
-    """Do what the corridor does: prepare or cast the method if it wants that, fall back, go through its square."""
+    """Do what the corridor does: prepare or cast the method if it wants that, fall back, go through its square.
+
+    What steps along gradients takes few steps here; what many of them come to is tested in tests/methods.
+    """
+    if "steps" in defaults(method.name):
+        method = replace(method, steps=STEPS)  # type: ignore[type-var]  # methods are dataclasses, tested
     if isinstance(method, Casting):
         try:
             return through_square(method.cast([patch]), patch)
@@ -55,7 +67,10 @@ def hide(method: Deidentifier, patch: Patch) -> Pixels:
             through_square(method, patch)
         own = align(patch, alignment(patch, method.size), method.size)
         method = method.prepare([own, *neighbours(method.size)])
-    return through_square(method, patch)
+    try:
+        return through_square(method, patch)
+    except Unfit:
+        return through_square(make(Rule().fallback), patch)
 
 
 @pytest.fixture(params=sorted(METHODS))
@@ -102,6 +117,8 @@ def test_unknown_setting_is_refused_with_a_hint(method: Deidentifier) -> None:
 def test_wrong_values_are_refused(method: Deidentifier) -> None:
     for name in defaults(method.name):
         for wrong in (float("nan"), "no such", -1.0, 0.0, None, True, [1]):
+            if wrong == 0.0 and name in WEIGHTS:
+                continue
             with pytest.raises(UsageError):
                 make(method.name, {name: wrong})
 
@@ -143,8 +160,9 @@ def test_blind_means_that_hidden_pixels_do_not_matter(method: Deidentifier, patc
 def test_it_changes_the_face(method: Deidentifier, patch: Patch) -> None:
     core = patch.mask >= 1
     change = np.abs(hide(method, patch)[core].astype(int) - patch.pixels[core]).mean()
-    # Hair and ears stay around a new face, which shares the old one's tone and light.
-    least = 7 if method.form == "generate" else 12
+    # Hair and ears stay around a new face, which shares the old one's tone and light. What only machines shall
+    # mistake people hardly see: tests/methods/test_adversarial.py asks the machines.
+    least = 7 if method.form == "generate" else 0.2 if only_machines(method) else 12
     assert change > least, "a method must not hand the original back"
 
 
@@ -162,9 +180,15 @@ def test_stronger_leaves_less(method: Deidentifier, patch: Patch) -> None:
         pytest.skip("no strength")
     if method.form == "generate":
         pytest.skip("what a new face leaves is told by its shape: tests/methods/test_surrogate.py")
+    if only_machines(method):
+        pytest.skip("people see no difference: tests/methods/test_adversarial.py")
     left = [_likeness(make(method.name, {"strength": s}), patch) for s in (0.05, 0.3, 0.6, 0.95)]
     assert all(b <= a + 0.05 for a, b in pairwise(left)), left
     assert left[-1] < left[0]
+
+
+def only_machines(method: Deidentifier) -> bool:
+    return method.goal == "machines" and method.form == "perturb"
 
 
 def test_disguise_differs_between_people(astronaut: Pixels) -> None:

@@ -7,8 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visard.track import Sighting, Tracker, track
-from visard.types import Box, Region
+from visard.track import Sighting, Tracker, joined, track
+from visard.types import Box, Kind, Region
 
 FPS = 25
 
@@ -113,3 +113,31 @@ def test_what_is_forgotten_changes_nothing_that_is_to_come() -> None:
         ours, theirs = tracker.regions(), lasting.regions()
         assert len(ours) <= 2 * FPS + 1
         assert all([r.box for r in ours[i]] == [r.box for r in theirs[i]] for i in ours if sight.index - i <= FPS)
+
+
+def test_face_head_and_person_of_one_subject_share_a_number() -> None:
+    def moving(kind: Kind, *boxes: Box) -> dict[int, tuple[Region, ...]]:
+        sights = [Sighting(i, i / 10, tuple(Region(kind, box.shift(4 * i, 0), 0.9) for box in boxes)) for i in range(6)]
+        return track(sights)
+
+    one, two = Box(100, 50, 200, 400), Box(400, 60, 500, 380)
+    faces = moving("face", Box(130, 70, 165, 110), Box(435, 80, 465, 115))
+    heads = moving("head", Box(120, 50, 175, 115), Box(425, 60, 475, 120))
+    plate = moving("plate", Box(140, 300, 180, 315))
+    whole = joined([faces, heads, moving("person", one, two), plate])
+    for regions in whole.values():
+        numbers = {kind: [r.track for r in regions if r.kind == kind] for kind in ("face", "head", "person", "plate")}
+        assert numbers["face"] == numbers["head"] == numbers["person"]
+        assert len({*numbers["person"], *numbers["plate"]}) == 3
+
+
+def test_one_kind_keeps_its_numbers() -> None:
+    alone = track([Sighting(0, 0.0, (Region("face", Box(0, 0, 9, 9), 0.9), Region("face", Box(50, 0, 59, 9), 0.8)))])
+    assert [[r.track for r in own] for own in joined([alone]).values()] == [[1, 2]]
+
+
+def test_two_faces_before_one_person_are_two_people() -> None:
+    person: dict[int, tuple[Region, ...]] = {0: (Region("person", Box(0, 0, 100, 300), 0.9, track=1),)}
+    faces = {0: tuple(Region("face", Box(x, 10, x + 30, 50), 0.9, track=i) for i, x in enumerate((20, 60), 1))}
+    own = joined([faces, person])[0]
+    assert len({r.track for r in own}) == 2

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from visard.detect import CutFinder, find_faces, rest
+from visard.detect import CutFinder, figure, find_kinds, rest
 from visard.errors import UsageError
 from visard.flow import ahead
 from visard.media.read import Source
 from visard.policy import Policy
-from visard.track import Sighting, track
-from visard.types import Frame, Region
+from visard.track import Sighting, joined, track
+from visard.types import Frame, Kind, Region
 
 KEY_SECONDS = 0.8
 """A video is searched finely, for small and turned faces, this often and after every cut."""
@@ -24,6 +24,9 @@ WEAK = 0.5
 
 _STRETCH = 100
 """Frames, some four seconds, in which a recogniser looks at each subject once."""
+
+_OUTLINED: frozenset[Kind] = frozenset({"person", "head"})
+"""Kinds that are told from the background in every frame."""
 
 JITTER = 0.001
 """Frame times are rounded to the container's clock."""
@@ -45,12 +48,12 @@ class Found:
 
     def clearest(self) -> frozenset[tuple[int, int]]:
         """Return (frame index, track) of each subject's clearest region in every stretch of `_STRETCH` frames."""
-        best: dict[tuple[int, int], tuple[float, int]] = {}
+        best: dict[tuple[Kind, int, int], tuple[float, int]] = {}
         for index, regions in self.regions.items():
             for region in regions:
-                key = region.track, index // _STRETCH
+                key = region.kind, region.track, index // _STRETCH
                 best[key] = max(best.get(key, (0.0, index)), (region.score * region.box.side, index))
-        return frozenset((index, track) for (track, _), (_, index) in best.items())
+        return frozenset((index, track) for (_, track, _), (_, index) in best.items())
 
     def add(self, missed: Sequence[Sighting], still: bool) -> Found:
         """Return what was found together with what was missed, followed through the neighbouring frames."""
@@ -63,27 +66,43 @@ class Found:
 
 
 def find(source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, seen: Callable[[int], None]) -> Found:
-    """Return every region of the policy's kinds in a source, followed through time.
+    """Return every region of the policy's kinds in a source, followed through time; one subject, one number.
 
-    seen: called with each frame's index. Raises UsageError for kinds that no detector finds.
+    People and heads have their outlines, where they can be told. seen: called with each frame's index. Raises
+    ModelError.
     """
-    refuse_unfound(policy)
-    min_score = policy.rules["face"].min_score
-    sightings = list(_look(source, frames, min_score * WEAK, seen))
+    sure = {kind: rule.min_score for kind, rule in policy.rules.items()}
+    sightings = list(_look(source, frames, {kind: score * WEAK for kind, score in sure.items()}, seen))
     if not source.still:
         rest()
-    return Found(track(sightings, min_score=min_score, still=source.still))
+    followed = [track([_only(sight, kind) for sight in sightings], score, source.still) for kind, score in sure.items()]
+    return _outlined(frames, Found(joined(followed)), source.still)
+
+
+def _only(sight: Sighting, kind: Kind) -> Sighting:
+    return replace(sight, regions=tuple(r for r in sight.regions if r.kind == kind))
+
+
+def _outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool) -> Found:
+    if not any(r.kind in _OUTLINED for r in found.all()):
+        return found
+    regions = dict(found.regions)
+    for frame in frames() if still else ahead(frames()):
+        regions[frame.index] = tuple(
+            replace(r, outline=figure(frame.pixels, r)) if r.kind in _OUTLINED else r for r in found.at(frame.index)
+        )
+    return Found(regions)
 
 
 def refuse_unfound(policy: Policy) -> None:
-    """Raise UsageError where a policy names a kind that no detector finds."""
+    """Raise UsageError where a policy names a kind that is not found in live pictures."""
     unknown = [kind for kind in policy.rules if kind != "face"]
     if unknown:
-        raise UsageError(f"nothing finds {unknown[0]!r} yet", hint="leave it out; faces are found")
+        raise UsageError(f"nothing finds {unknown[0]!r} live yet", hint="leave it out; faces are found")
 
 
 def _look(
-    source: Source, frames: Callable[[], Iterator[Frame]], min_score: float, seen: Callable[[int], None]
+    source: Source, frames: Callable[[], Iterator[Frame]], min_scores: Mapping[Kind, float], seen: Callable[[int], None]
 ) -> Iterator[Sighting]:
     is_cut, next_key, next_look = CutFinder(), 0.0, 0.0
     for frame in frames() if source.still else ahead(frames()):
@@ -91,7 +110,7 @@ def _look(
         key = cut or frame.time >= next_key
         regions: list[Region] = []
         if source.still or key or frame.time >= next_look:
-            regions = find_faces(frame.pixels, min_score, "fine" if source.still else "key" if key else "coarse")
+            regions = find_kinds(frame.pixels, min_scores, "fine" if source.still else "key" if key else "coarse")
             next_look = frame.time + LOOK_SECONDS - JITTER
             next_key = frame.time + KEY_SECONDS - JITTER if key else next_key
         yield Sighting(frame.index, frame.time, tuple(regions), cut)

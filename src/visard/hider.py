@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from visard.errors import Unfit, UsageError
+from visard.found import Found
 from visard.gallery import Gallery
-from visard.methods import defaults, make
+from visard.methods import defaults, make, refuse_misfit
 from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.roles import Roles
@@ -18,6 +19,9 @@ from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prep
 
 Behind = Callable[[int, Cells], Pixels | None]
 """Called with a frame's index and some of its cells; what other frames saw there, None where that is not known."""
+
+_LARGER: tuple[Kind, ...] = ("vehicle", "person", "head", "plate", "text", "face")
+"""Kinds from the one that may hold all others."""
 
 LAST = "fill"
 """The method for whoever is seen through all others."""
@@ -37,6 +41,8 @@ class Hider:
         self.roles = roles or (Roles() if policy.identity == "person" else None)
         self._seeds: dict[int, int] = {}
         self.methods = {kind: make(rule.method, rule.settings) for kind, rule in policy.rules.items()}
+        for kind, method in self.methods.items():
+            refuse_misfit(method, kind, policy.rules)
         self.methods |= self.gallery.methods
         self.fallbacks = {kind: _fallback(rule) for kind, rule in policy.rules.items()}
         self.insisted: set[int] = set()
@@ -48,6 +54,29 @@ class Hider:
             for kind, rule in policy.rules.items()
             if "strength" in defaults(rule.method) and "strength" not in rule.settings and kind not in self.casting
         }
+
+    def absorb(self, found: Found) -> Found:
+        """Return what was found, faces and heads made part of the figure, if any, that blindly covers their subject.
+
+        On a figure without a face no face is drawn, in no frame; where it leaves the figure it is covered alike.
+        """
+        over = {
+            r.track: r.kind for kind in ("head", "person") for r in found.all() if r.kind == kind and self._blind(r)
+        }
+
+        def part(region: Region) -> Region:
+            kind = over.get(region.track, region.kind)
+            smaller = _LARGER.index(region.kind) > _LARGER.index(kind) and region.kind in ("face", "head")
+            return replace(region, kind=kind, points=None) if smaller and region.hide else region
+
+        if not over:
+            return found
+        # The figure is drawn last, over the parts that it holds.
+        regions = {index: map(part, own) for index, own in found.regions.items()}
+        return Found({index: tuple(sorted(own, key=lambda r: r.box.area)) for index, own in regions.items()})
+
+    def _blind(self, region: Region) -> bool:
+        return region.hide and self.methods[region.kind].blind
 
     @property
     def casting(self) -> set[Kind]:
@@ -85,7 +114,7 @@ class Hider:
         whoever is still seen through it is blacked out.
         """
         before = len(self.insisted) + len(self.unfit) + len(self.hopeless)
-        for region in {r.track: r for r in regions}.values():
+        for region in {(r.kind, r.track): r for r in regions}.values():
             if region.kind in self.exchanging:
                 (self.hopeless if region.track in self.unfit else self.unfit).add(region.track)
             elif region.kind in self._full:
@@ -106,10 +135,20 @@ class Hider:
         return bool(lost)
 
     def __call__(self, frame: Frame, regions: Sequence[Region]) -> Frame:
-        """Return the frame with every region hidden that is not spared."""
-        canvas = replace(frame, pixels=frame.pixels.copy(), deep=None if frame.deep is None else frame.deep.copy())
-        for patch, new in self._pieces(frame, canvas, regions):
-            paste(canvas, patch, new)
+        """Return the frame with every region hidden that is not spared.
+
+        Of several kinds the larger come first, and the smaller see them: a name tag lies on a coat. Faces see faces
+        alone: a new one takes its light from the old one, not from a coat's new colour.
+        """
+        canvas, untouched = _copy(frame), True
+        for kind in _LARGER:
+            group = [r for r in regions if r.kind == kind and r.hide and not self.removes(r)]
+            apart = canvas if untouched or kind != "face" or not group else _copy(frame)
+            for patch, new in self._pieces(frame if apart is not canvas or untouched else canvas, apart, group):
+                paste(canvas, patch, new)
+                if apart is not canvas:
+                    paste(apart, patch, new)
+            untouched = untouched and not group
         # Last, so that what lies behind somebody is not predicted from anybody's original.
         removed: dict[Deidentifier, list[Cut]] = defaultdict(list)
         for region in regions:
@@ -126,9 +165,9 @@ class Hider:
 
     def method(self, region: Region) -> Deidentifier:
         """Return the method for a region: its kind's, at full strength if that was insisted on, or the fallback."""
-        if region.track in self.hopeless:
+        if region.kind in self.exchanging and region.track in self.hopeless:
             return make(LAST)
-        if region.track in self.unfit:
+        if region.kind in self.exchanging and region.track in self.unfit:
             return self.fallbacks[region.kind]
         full = self._full.get(region.kind)
         return full if full is not None and region.track in self.insisted else self.methods[region.kind]
@@ -182,6 +221,8 @@ class Hider:
         try:
             return through_square(self.method(region), patch)
         except Unfit:
+            # A cast method may miss a face in a frame; any other would hide it now and then, and is given up.
+            self.unfit |= set() if region.kind in self.casting else {region.track}
             return through_square(self.fallbacks[region.kind], patch)
 
 
@@ -193,3 +234,7 @@ def _fallback(rule: Rule) -> Deidentifier:
     if isinstance(method, Casting | Prepared | Removing):
         raise UsageError(f"{rule.fallback!r} cannot be a fallback", hint="choose a method that hides every region")
     return method
+
+
+def _copy(frame: Frame) -> Frame:
+    return replace(frame, pixels=frame.pixels.copy(), deep=None if frame.deep is None else frame.deep.copy())

@@ -72,7 +72,7 @@ def clearest(regions: Regions) -> dict[int, list[Region]]:
     """Return frame index -> regions in which some track is seen best: `_LOOKS` for each track, at most."""
     tracks: dict[int, list[tuple[float, int, Region]]] = defaultdict(list)
     for index, found in regions.items():
-        for region in found:
+        for region in (r for r in found if r.kind == "face"):
             tracks[region.track].append((region.score * region.box.side, index, region))
     wanted: dict[int, list[Region]] = defaultdict(list)
     for seen in tracks.values():

@@ -114,6 +114,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             if task.whom:
                 kind = next(iter(task.policy.rules))
                 found = single_out(frames, found, task.whom, kind, source)
+            found = hider.absorb(found)
         if not original.still:
             cool_down()
         if task.strict and not any(found.all()):

@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +18,19 @@ Shape = Literal["oval", "box"]
 KINDS: tuple[str, ...] = get_args(Kind)
 SHAPES: tuple[str, ...] = get_args(Shape)
 Identity = Literal["picture", "person"]
+PRESETS = ("newsroom", "street", "dataset", "hospital")
+"""Policies that come with visard, each a few lines of TOML in the folder `presets`."""
+
 IDENTITIES: tuple[str, ...] = get_args(Identity)
+WORDS: Mapping[str, Kind] = {
+    "faces": "face",
+    "heads": "head",
+    "people": "person",
+    "plates": "plate",
+    "text": "text",
+    "vehicles": "vehicle",
+}
+"""What people call the kinds -> kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +39,7 @@ class Rule:
 
     method: a name in METHODS; settings: that method's fields, such as strength or colour.
     fallback: the method, at full strength, where that one finds no face to work on.
-    margin: share of the box's width and height added on each side, 0 to 2.
+    margin: share of the box's width and height added on each side, of its side where there is an outline; 0 to 2.
     min_score: detections below it are ignored, 0 to 1. shape: outline of the mask.
     """
 
@@ -42,6 +55,11 @@ class Rule:
         _check_number("min_score", self.min_score, 0.0, 1.0)
         if self.shape not in SHAPES:
             raise UsageError(f"unknown shape {self.shape!r}", hint=suggest(str(self.shape), SHAPES))
+
+
+def default_rule(kind: Kind) -> Rule:
+    """Return how a kind is hidden where nobody says anything else."""
+    return _DEFAULTS[kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,40 +116,54 @@ def from_dict(tables: Mapping[str, Any]) -> Policy:
         elif key == "identity":
             continue
         elif key in KINDS and isinstance(value, Mapping):
-            rules[key] = _rule(value)  # type: ignore[index]  # key is in KINDS
+            rules[key] = _rule(default_rule(key), value)  # type: ignore[arg-type, index]  # key is in KINDS
         else:
             raise UsageError(f"unknown key {key!r}", hint=suggest(key, (*KINDS, "seed", "identity")))
     return Policy(rules or {"face": Rule()}, seed, identity)
 
 
 def load_policy(path: Path) -> Policy:
-    """Return the policy in a TOML file; raises UsageError that names the file and the key."""
+    """Return the policy in a TOML file, or the preset of that name; raises UsageError, naming file and key."""
+    preset = files("visard").joinpath("presets", f"{path}.toml") if str(path) in PRESETS else None
     try:
-        return from_dict(tomllib.loads(path.read_text("utf-8")))
+        return from_dict(tomllib.loads((preset or path).read_text("utf-8")))
     except OSError as error:
-        raise UsageError(
-            f"cannot read the policy: {error.strerror or error}", where=path, hint="check its path"
-        ) from error
+        hint = f"check its path, or name a preset: {', '.join(PRESETS)}"
+        raise UsageError(f"cannot read the policy: {error.strerror or error}", where=path, hint=hint) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"not a TOML file: {error}", where=path, hint="mend the line it names") from error
     except UsageError as error:
         raise UsageError(error.what, where=path, hint=error.hint) from error
 
 
+def only(policy: Policy, words: str) -> Policy:
+    """Return the policy for the kinds named in words, by commas, and for no others; raises UsageError."""
+    named = [word.strip() for word in words.split(",") if word.strip()]
+    for word in named:
+        if word not in WORDS:
+            raise UsageError(f"unknown kind {word!r}", hint=suggest(word, WORDS))
+    if not named:
+        raise UsageError("nothing is to be hidden", hint=f"name some of {', '.join(WORDS)}")
+    kinds = dict.fromkeys(WORDS[word] for word in named)
+    return replace(policy, rules={kind: policy.rules.get(kind, default_rule(kind)) for kind in kinds})
+
+
 def with_rule(policy: Policy, kind: Kind, **changes: Any) -> Policy:
     """Return the policy with some fields of one kind's rule changed."""
     rules = dict(policy.rules)
-    rules[kind] = replace(rules.get(kind, Rule()), **changes)
+    rules[kind] = replace(rules.get(kind, default_rule(kind)), **changes)
     return replace(policy, rules=rules)
 
 
-def _rule(table: Mapping[str, Any]) -> Rule:
+def _rule(default: Rule, table: Mapping[str, Any]) -> Rule:
     own = {f.name for f in fields(Rule)} - {"settings"}
     chosen = {key: value for key, value in table.items() if key in own}
     for key in ("method", "fallback"):
         if not isinstance(chosen.get(key, ""), str):
             raise UsageError(f"{key} is {chosen[key]!r}", hint="give a method's name in quotes")
-    return Rule(settings={key: value for key, value in table.items() if key not in own}, **chosen)
+    kept = default.settings if chosen.get("method", default.method) == default.method else {}
+    given = {key: value for key, value in table.items() if key not in own}
+    return replace(default, **chosen, settings={**kept, **given})
 
 
 def _check_number(name: str, value: object, low: float, high: float) -> None:
@@ -145,3 +177,14 @@ def _toml(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")  # TOML's strings, but for that one
     return repr(value)
+
+
+_DEFAULTS: Mapping[str, Rule] = {
+    "face": Rule(),
+    "head": Rule("silhouette", margin=0.03),
+    "person": Rule("silhouette", margin=0.03, min_score=0.35),
+    "plate": Rule("plate", min_score=0.25, shape="box", fallback="fill"),
+    "text": Rule("text", min_score=0.6, shape="box", fallback="fill"),
+    "vehicle": Rule("blur", {"strength": 0.15}, margin=0.02, min_score=0.35, shape="box"),
+}
+"""How each kind is hidden where nobody says anything else."""

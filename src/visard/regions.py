@@ -15,9 +15,11 @@ import numpy as np
 from visard import __version__
 from visard.errors import UsageError
 from visard.found import Found
-from visard.types import Box, Kind, Region
+from visard.types import Box, Kind, Points, Region
 
-_COLUMNS = ("source", "frame", "kind", "x0", "y0", "x1", "y1", "score", "track", "hide", "points")
+_COLUMNS = ("source", "frame", "kind", "x0", "y0", "x1", "y1", "score", "track", "hide", "points", "outline")
+
+_DRAWN = ("points", "outline")
 
 
 def to_json(found: Mapping[str, Found]) -> str:
@@ -32,8 +34,8 @@ def to_csv(found: Mapping[str, Found]) -> str:
     writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows(found):
-        points = " ".join(f"{x:g},{y:g}" for x, y in row["points"])
-        writer.writerow(row | {"points": points, "hide": str(row["hide"]).lower()})
+        drawn = {key: " ".join(f"{x:g},{y:g}" for x, y in row.get(key, ())) for key in _DRAWN}
+        writer.writerow(row | drawn | {"hide": str(row["hide"]).lower()})
     return text.getvalue()
 
 
@@ -70,14 +72,23 @@ def rows(found: Mapping[str, Found]) -> Iterator[dict[str, Any]]:
 
 def _row(source: str, frame: int, region: Region) -> dict[str, Any]:
     box = dict(zip(("x0", "y0", "x1", "y1"), (round(float(v), 2) for v in region.box), strict=True))
-    points = [] if region.points is None else np.round(region.points.astype(float), 2).tolist()
+    outlined = {} if region.outline is None else {"outline": _rounded(region.outline)}
     row = {"source": source, "frame": frame, "kind": region.kind, **box}
-    return row | {
-        "score": round(float(region.score), 3),
-        "track": region.track,
-        "hide": region.hide,
-        "points": points,
-    }
+    return (
+        row
+        | {
+            "score": round(float(region.score), 3),
+            "track": region.track,
+            "hide": region.hide,
+            "points": [] if region.points is None else _rounded(region.points),
+        }
+        | outlined
+    )
+
+
+def _rounded(points: Points) -> list[list[float]]:
+    rounded: list[list[float]] = np.round(points.astype(float), 2).tolist()
+    return rounded
 
 
 def _region(row: Mapping[str, Any]) -> Region:
@@ -87,7 +98,9 @@ def _region(row: Mapping[str, Any]) -> Region:
     kind = str(row["kind"])
     if kind not in get_args(Kind):
         raise ValueError(f"unknown kind {kind!r}")
-    points = np.array(row.get("points") or [], np.float32).reshape(-1, 2)
+    points, outline = (np.array(row.get(key) or [], np.float32).reshape(-1, 2) for key in _DRAWN)
+    if not np.isfinite(outline).all() or len(outline) in (1, 2):
+        raise ValueError("an outline has three points, at least")
     return Region(
         kind=kind,  # type: ignore[arg-type]  # checked above
         box=box,
@@ -95,14 +108,15 @@ def _region(row: Mapping[str, Any]) -> Region:
         points=points if len(points) else None,
         track=int(row.get("track", 0)),
         hide=_truth(row.get("hide", True)),
+        outline=outline if len(outline) else None,
     )
 
 
 def _from_csv(text: str) -> list[dict[str, Any]]:
     given: list[dict[str, Any]] = []
     for row in csv.DictReader(io.StringIO(text)):
-        points = [[float(v) for v in pair.split(",")] for pair in (row.get("points") or "").split()]
-        given.append({**{key: value for key, value in row.items() if value not in ("", None)}, "points": points})
+        drawn = {key: [[float(v) for v in pair.split(",")] for pair in (row.get(key) or "").split()] for key in _DRAWN}
+        given.append({**{key: value for key, value in row.items() if value not in ("", None)}, **drawn})
     return given
 
 

@@ -69,7 +69,12 @@ class Motions:
 
 def bridged(codes: Codes, found: Found) -> Codes:
     """Return the codes with those of short gaps, between their ends', where they lie on the face's box."""
-    places = {(r.track, index): place for index, own in found.regions.items() for place, r in enumerate(own)}
+    places = {
+        (r.track, index): place
+        for index, own in found.regions.items()
+        for place, r in enumerate(own)
+        if r.kind == "face"
+    }
     whole = dict(codes)
     for track, own in _tracks(codes, found).items():
         for start, end in pairwise(own):

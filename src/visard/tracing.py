@@ -52,7 +52,7 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
     return Found({
         index: tuple(
             replace(r, mesh=codes.get((index, place), r.mesh))
-            for place, r in enumerate(found.at(index)) if r.track not in gone
+            for place, r in enumerate(found.at(index)) if r.kind != "face" or r.track not in gone
         )
         for index in found.regions
     })  # fmt: skip

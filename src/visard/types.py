@@ -19,7 +19,7 @@ Deep = NDArray[np.uint16]
 Mask = NDArray[np.float32]
 Points = NDArray[np.float32]
 
-Kind = Literal["face", "head", "person", "plate", "text"]
+Kind = Literal["face", "head", "person", "plate", "text", "vehicle"]
 Goal = Literal["everyone", "machines", "detectors"]
 Form = Literal["perturb", "transform", "generate"]
 
@@ -118,9 +118,10 @@ class Region:
     """Something found that may have to be hidden.
 
     points: (K, 2) float32 in frame pixels, or None; for faces five: the eye on the image's left,
-    the eye on its right, nose tip, left and right mouth corner. track: the subject's number, -1 before
-    tracking. hide: False for a subject that the user spared. mesh: (67,) pose and shape of a traced face, as
-    `shape.mesh.Canonical.encode` gives them, or None.
+    the eye on its right, nose tip, left and right mouth corner; for plates and text the four corners, clockwise from
+    the one at the top left. track: the subject's number, -1 before tracking. hide: False for a subject that the user
+    spared. mesh: (67,) pose and shape of a traced face, as `shape.mesh.Canonical.encode` gives them, or None.
+    outline: (K, 2) float32 polygon in frame pixels around a person or a head, where it was told from the background.
     """
 
     kind: Kind
@@ -130,6 +131,7 @@ class Region:
     track: int = -1
     hide: bool = True
     mesh: Points | None = None
+    outline: Points | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -237,6 +239,15 @@ class Deidentifier(Protocol):
 
 
 @runtime_checkable
+class Telling(Deidentifier, Protocol):
+    """A method that has something to say in the report of what it hid."""
+
+    def told(self) -> Sequence[str]:
+        """Return lines for the report, of what was hidden so far; they name nobody and no file."""
+        ...
+
+
+@runtime_checkable
 class Casting(Deidentifier, Protocol):
     """A method that chooses a role for each subject once, and plays it in all its patches.
 
@@ -259,19 +270,13 @@ class Casting(Deidentifier, Protocol):
 
 
 @runtime_checkable
-class Removing(Deidentifier, Protocol):
+class Removing(Telling, Protocol):
     """A method that takes somebody out of the picture: afterwards nobody may be seen there.
 
-    Its patches show what lies around, and regions near each other share one. around: how far, in sides of the patch's
-    hidden part. note: one line for the report.
+    Regions near each other share a patch. around: how far it reaches beyond them, in sides of what is hidden.
     """
 
     around: ClassVar[float]
-
-    @property
-    def note(self) -> str:
-        """Return what the report says of it."""
-        ...
 
     def softer(self) -> Removing:
         """Return the method for whoever is still seen: it predicts nothing that anybody could take for a face."""

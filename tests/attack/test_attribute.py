@@ -8,7 +8,7 @@ import numpy as np
 
 from visard.attack.attribute import attributes
 from visard.attack.looks import Look
-from visard.attack.recognisers.recogniser import Framing
+from visard.shape.framing import Framing
 from visard.types import Box, Pixels
 
 POINTS = np.array([[20, 24], [40, 24], [30, 36], [22, 44], [38, 44]], np.float32)

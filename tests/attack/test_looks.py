@@ -11,9 +11,10 @@ import pytest
 from visard.attack.cache import Cache
 from visard.attack.context import blank
 from visard.attack.looks import at_place, look, main_face, vectors
-from visard.attack.recognisers.recogniser import Card, Framing, Vectors
+from visard.attack.recognisers.recogniser import Card, Vectors
 from visard.errors import TargetError
 from visard.policy import Policy, Rule
+from visard.shape.framing import Framing
 from visard.shape.mask import window
 from visard.types import Box, Frame, Pixels, Region
 

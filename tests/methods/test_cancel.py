@@ -94,7 +94,7 @@ def test_a_hole_too_large_for_memory_is_filled_softly(monkeypatch: pytest.Monkey
 
 
 def test_the_best_engine_is_chosen_and_told() -> None:
-    assert Cancel().chosen == "patches" and Cancel().note == "background predicted by patches"
+    assert Cancel().chosen == "patches" and Cancel().told() == ["background predicted by patches"]
     assert isinstance(Cancel(), Removing) and not isinstance(make("surrogate"), Removing)
 
 

@@ -64,7 +64,7 @@ def test_it_paints_the_hole_blindly_and_keeps_the_rest_to_the_bit(weights: Path)
     hole = np.zeros((60, 90), np.bool_)
     hole[20:40, 30:50] = hole[5:12, 70:80] = True
     method = Cancel("best", str(weights))
-    assert method.chosen == "diffusion" and "diffusion" in method.note
+    assert method.chosen == "diffusion" and "diffusion" in method.told()[0]
     one, other = (
         method.predict(pixels, hole, ~hole, 3) for pixels in (picture, np.where(hole[..., None], noise, picture))
     )

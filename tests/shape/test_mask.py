@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from visard.paste import paste
 from visard.policy import Rule, Shape
 from visard.shape.align import cut
-from visard.shape.mask import outline, window
+from visard.shape.mask import FEATHER, outline, polygon, window
 from visard.types import Box, Frame, Region
 
 sides = st.integers(1, 60)
@@ -102,3 +103,38 @@ def test_a_later_piece_never_brings_an_original_back() -> None:
 
 def test_a_region_outside_the_frame_has_no_patch() -> None:
     assert cut(Frame(np.zeros((9, 9, 3), np.uint8)), Region("face", Box(50, 50, 60, 60), 1.0), Rule(), 0) is None
+
+
+corners = st.lists(st.tuples(places, places), min_size=4, max_size=4)
+
+
+@given(corners, sides, sides, st.floats(0, 0.3))
+def test_a_polygon_is_hidden_wherever_it_touches(
+    points: list[tuple[float, float]], height: int, width: int, margin: float
+) -> None:
+    """A person's outline: every pixel whose middle lies in it is 1, and far away the mask is 0."""
+    outlined = np.asarray(cv2.convexHull(np.array(points, np.float32))[:, 0], np.float32)
+    low, high = outlined.min(axis=0), outlined.max(axis=0) + 0.1
+    region = Region("person", Box(*low.tolist(), *high.tolist()), 1.0, outline=outlined)
+    rule = Rule(margin=margin)
+    cells = window(region, rule, height, width)
+    full = np.zeros((height, width), np.float32)
+    full[cells] = outline(region, rule, cells)
+    reach = 3.0 + margin * region.box.side + 2 * max(1.0, FEATHER * region.box.side)
+    for y in range(0, height, 3):
+        for x in range(0, width, 3):
+            away = -cv2.pointPolygonTest(outlined, (x + 0.5, y + 0.5), True)
+            assert full[y, x] == 1 or away > 0
+            assert full[y, x] == 0 or away < reach
+
+
+def test_corners_of_a_sign_are_stretched_to_its_box() -> None:
+    """Where a track is not sure of its place its box is larger, and the mask must be, too."""
+    points = np.array([[10, 12], [30, 10], [30, 20], [10, 22]], np.float32)
+    sure = Region("plate", Box(10, 10, 30, 22), 1.0, points)
+    wider = replace(sure, box=Box(4, 6, 36, 26))
+    rule = Rule(margin=0, shape="box")
+    one, two = (outline(region, rule, np.s_[0:40, 0:40]) >= 1 for region in (sure, wider))
+    assert two.sum() > 1.8 * one.sum() and (two | ~one).all()
+    corner = polygon(wider)
+    assert corner is not None and corner.min() == 4 and corner[:, 0].max() == 36

@@ -17,6 +17,7 @@ from visard.types import Box, Check, Frame, Pixels, Region
 from visard.verify.found_again import FoundAgain
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
+from visard.verify.seen_again import SeenAgain
 from visard.verify.untouched import Detail, Untouched
 
 from ..conftest import ASTRONAUT_FACE
@@ -137,20 +138,20 @@ def finder(face: Region) -> Callable[[Pixels], list[Region]]:
 
 
 def test_what_is_no_face_from_close_by_was_none(astronaut: Pixels) -> None:
-    check = FoundAgain(lambda pixels: [FACE] if pixels.shape[0] == 512 else [], lambda region: False)
+    check = FoundAgain([lambda pixels: [FACE] if pixels.shape[0] == 512 else []], lambda region: False)
     check.see(Frame(astronaut), [], np.zeros(astronaut.shape[:2], np.uint8))
     assert check.check().passed and not check.missed
 
 
 @pytest.mark.parametrize(("may_show", "passed"), [(True, True), (False, False)])
 def test_found_again_depends_on_what_the_method_claims(astronaut: Pixels, may_show: bool, passed: bool) -> None:
-    check = FoundAgain(finder(FACE), lambda region: may_show)
+    check = FoundAgain([finder(FACE)], lambda region: may_show)
     check.see(Frame(astronaut), [FACE], cover_of(astronaut))
     assert check.check().passed is passed and not check.missed
 
 
 def test_a_face_beyond_every_cover_was_missed(astronaut: Pixels) -> None:
-    check = FoundAgain(finder(FACE), lambda region: True)
+    check = FoundAgain([finder(FACE)], lambda region: True)
     check.see(Frame(astronaut), [], np.zeros(astronaut.shape[:2], np.uint8))
     assert [r.box for r in check.missed[0].regions] == [FACE.box]
     assert not check.check().passed
@@ -158,6 +159,27 @@ def test_a_face_beyond_every_cover_was_missed(astronaut: Pixels) -> None:
 
 def test_a_spared_face_is_not_held_against_the_draft(astronaut: Pixels) -> None:
     spared = Region("face", ASTRONAUT_FACE, 0.9, track=1, hide=False)
-    check = FoundAgain(finder(FACE), lambda region: False)
+    check = FoundAgain([finder(FACE)], lambda region: False)
     check.see(Frame(astronaut), [spared], np.zeros(astronaut.shape[:2], np.uint8))
     assert check.check().passed and not check.missed
+
+
+def test_a_plate_that_nobody_hid_is_seen_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second look mirrors the draft, and what it finds is where it lies in the draft itself."""
+    plate = Region("plate", Box(100, 200, 180, 230), 0.9)
+
+    def mirrored(pixels: Pixels, scores: dict[str, float], effort: str) -> list[Region]:
+        return [replace(plate, box=Box(640 - 180, 200, 640 - 100, 230))] if "plate" in scores else []
+
+    monkeypatch.setattr("visard.verify.seen_again.find_kinds", mirrored)
+    draft, bare = Frame(np.zeros((380, 640, 3), np.uint8)), np.zeros((380, 640), np.uint8)
+    covered = bare.copy()
+    covered[190:240, 90:190] = 255
+    for cover, regions, found in ((bare, [], 1), (covered, [plate], 0), (bare, [replace(plate, hide=False)], 0)):
+        again = SeenAgain(["plate"], still=True)
+        again.see(draft, regions, cover)
+        assert again.check().value == found and again.check().passed == (not found)
+        assert [r.box for s in again.missed for r in s.regions] == [plate.box] * found
+    nobody = SeenAgain(["face"], still=True)
+    nobody.see(draft, [], bare)
+    assert nobody.check().passed

@@ -14,9 +14,11 @@ from torch import nn
 from torch.nn import functional
 
 from visard.attack.looks import Look
-from visard.attack.recognisers.recogniser import Framing, stack
-from visard.attack.recognisers.tfjs import inference, one_thread
+from visard.attack.recognisers.recogniser import stack
+from visard.attack.recognisers.tfjs import inference
 from visard.errors import UsageError
+from visard.models.runtimes import one_thread
+from visard.shape.framing import Framing
 from visard.types import Pixels, Points
 
 FRAMING = Framing(64, 0.3, 0.4)

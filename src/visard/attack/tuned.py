@@ -14,8 +14,9 @@ from visard.attack.evidence import number
 from visard.attack.looks import Look
 from visard.attack.recognisers.human import MobileFace
 from visard.attack.recognisers.recogniser import stack
-from visard.attack.recognisers.tfjs import Graph, inference, need_torch, one_thread
+from visard.attack.recognisers.tfjs import Graph, inference
 from visard.attack.score import Score, rate
+from visard.models.runtimes import need_torch, one_thread
 
 TUNED = "mobileface (fine-tuned)"
 """What results call this attacker."""

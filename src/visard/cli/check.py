@@ -32,7 +32,7 @@ def command(
 ) -> int:
     """Compare a hidden file AFTER with its original BEFORE; exit code 5 if a check fails."""
     policy = build_policy(**choices, method=method, settings=parse_settings(()))
-    ensure_models(offline)
+    ensure_models(offline, kinds=policy.rules)
     from visard.regions import load_regions
     from visard.verbs import check
 

@@ -101,10 +101,10 @@ def _assemble(
 ) -> tuple[Judge, str]:
     """Return the judge of the asked people, and why there is nobody to learn from, if so."""
     from visard.attack.cache import Cache
-    from visard.attack.recognisers.tfjs import need_torch
     from visard.errors import ModelError
     from visard.evaluate.judge import Judge
     from visard.evaluate.people import load, others
+    from visard.models.runtimes import need_torch
 
     people, pictures, fold = size
     shown, cache, unlearnt = load(data, people, pictures, fold), Cache(), ""  # type: ignore[arg-type]  # a Choice

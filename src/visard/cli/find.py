@@ -28,7 +28,7 @@ def command(
     Edit the file (set hide to false, move a box, add a row), and give it to `visard hide --regions`.
     """
     policy = build_policy(**choices)
-    ensure_models(offline)
+    ensure_models(offline, kinds=policy.rules)
     from visard.found import Found
     from visard.regions import to_csv, to_json
     from visard.sources import listing

@@ -14,9 +14,10 @@ import click
 from visard.cli.secrets import ask, password_options, recipients
 from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
 from visard.errors import TargetError, UsageError
-from visard.methods import METHODS, make
+from visard.methods import METHODS, make, refuse_misfit
 from visard.policy import IDENTITIES, Policy
 from visard.stores import place
+from visard.types import Removing
 from visard.vault.keys import Sealing
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def command(
     Results and report.json and report.html go to --out; finished files are recognised and skipped. With --prove the
     report says who could still be recognised in them by an attacker who has the originals.
     """
-    choices = {key: rest.pop(key) for key in ("policy_file", "min_score", "margin", "shape")}
+    choices = {key: rest.pop(key) for key in ("policy_file", "min_score", "margin", "shape", "hide")}
     if different and similar is not None:
         raise UsageError("--similar and --different contradict each other", hint="give one of them")
     settings = parse_settings(pairs, strength=strength, k=k, similar="" if different else similar)
@@ -128,7 +129,7 @@ def command(
     from visard.warmth import warm_up
 
     output = Output(rest["codec"], rest["crf"], rest["audio"], rest["keep_metadata"])
-    ensure_models(offline, quiet)
+    ensure_models(offline, quiet, policy.rules)
     warm_up()
     from visard.people import load_people
     from visard.pipeline import Task
@@ -177,8 +178,8 @@ def _sealing(rest: dict[str, Any]) -> Sealing | None:
 def _refuse_wrong_settings(policy: Policy, policy_file: Path | None) -> None:
     """Raise UsageError, naming the policy file, before anything is begun."""
     try:
-        for rule in policy.rules.values():
-            make(rule.method, rule.settings)
+        for kind, rule in policy.rules.items():
+            refuse_misfit(make(rule.method, rule.settings), kind, policy.rules)
     except UsageError as error:
         raise UsageError(error.what, where=policy_file or "", hint=error.hint) from error
 
@@ -186,9 +187,9 @@ def _refuse_wrong_settings(policy: Policy, policy_file: Path | None) -> None:
 def _tell_choices(policy: Policy) -> None:
     """Print what a method chose by itself."""
     for kind, rule in policy.rules.items():
-        note = getattr(make(rule.method, rule.settings), "note", "")
-        if note:
-            click.echo(f"{kind}: {note}", err=True)
+        method = make(rule.method, rule.settings)
+        for line in method.told() if isinstance(method, Removing) else ():
+            click.echo(f"{kind}: {line}", err=True)
 
 
 def _run(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from visard.errors import UsageError
-from visard.policy import SHAPES, Policy, load_policy, with_rule
+from visard.methods import defaults, fits
+from visard.policy import PRESETS, SHAPES, WORDS, Policy, load_policy, only, with_rule
+from visard.types import Kind
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,8 +24,9 @@ def policy_options(command: Command) -> Command:
     """Add the options that make a policy; `build_policy` takes them."""
     for option in reversed(
         [
-            click.option("--policy", "policy_file", type=existing, help="A TOML file; other options override it."),
-            click.option("--min-score", type=float, help="Ignore detections below it, 0 to 1 (default 0.3)."),
+            click.option("--policy", "policy_file", type=existing, help=f"A TOML file, or {', '.join(PRESETS)}."),
+            click.option("--hide", metavar="LIST", help=f"What to hide: {','.join(WORDS)}, or some (default faces)."),
+            click.option("--min-score", type=float, help="Ignore detections below it, 0 to 1 (faces: 0.3)."),
             click.option("--margin", type=float, help="Hide this share of a box more on each side (default 0.1)."),
             click.option("--shape", type=click.Choice(SHAPES), help="Outline of what is hidden (default oval)."),
         ]
@@ -37,22 +40,33 @@ def build_policy(
     min_score: float | None,
     margin: float | None,
     shape: str | None,
+    hide: str | None = None,
     *,
     method: str | None = None,
     seed: int | None = None,
     identity: str | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Policy:
-    """Return the policy of the file, or the default one, with what the options say."""
+    """Return the policy of the file, or the default one, with what the options say.
+
+    Several kinds: each takes the method if it can be hidden with it, and the settings that its method has; whatever
+    no kind can take goes to all of them, to be refused.
+    """
     policy = load_policy(policy_file) if policy_file else Policy()
-    rule = policy.rules.get("face")
-    changes: dict[str, Any] = {"min_score": min_score, "margin": margin, "shape": shape, "method": method}
-    changes = {key: value for key, value in changes.items() if value is not None}
-    kept = dict(rule.settings) if rule and method in (None, rule.method) else {}
-    if settings or method:
-        changes["settings"] = kept | (settings or {})
-    if changes:
-        policy = with_rule(policy, "face", **changes)
+    policy = policy if hide is None else only(policy, hide)
+    everywhere = {"min_score": min_score, "margin": margin, "shape": shape}
+    takers = [kind for kind in policy.rules if method and fits(method, kind)] or list(policy.rules)
+    for kind in policy.rules:
+        rule = policy.rules[kind]
+        changes: dict[str, Any] = {key: value for key, value in everywhere.items() if value is not None}
+        changes |= {"method": method} if method and kind in takers else {}
+        kept = dict(rule.settings) if changes.get("method", rule.method) == rule.method else {}
+        known = defaults(changes.get("method", rule.method)) if len(policy.rules) > 1 and settings else settings or {}
+        own = {key: value for key, value in (settings or {}).items() if key in known}
+        policy = with_rule(policy, kind, **changes, settings=kept | own)
+    for key in settings or {}:
+        if not any(key in rule.settings for rule in policy.rules.values()):
+            raise UsageError(f"no method has a setting {key!r}", hint="visard hide --dry-run prints the methods")
     whole: dict[str, Any] = {"seed": seed, "identity": identity}
     return replace(policy, **{key: value for key, value in whole.items() if value is not None})
 
@@ -71,11 +85,16 @@ def parse_settings(pairs: tuple[str, ...], **options: float | str | None) -> dic
     return settings
 
 
-def ensure_models(offline: bool, quiet: bool = False) -> None:
-    """Fetch the default models that are missing, saying so; raises ModelError where that is forbidden."""
-    from visard.models.store import absent, fetch
+def ensure_models(offline: bool, quiet: bool = False, kinds: Iterable[Kind] = ()) -> None:
+    """Fetch the models that are missing, of the default ones and of the kinds, saying so.
 
-    missing = absent()
+    Raises ModelError where that is forbidden.
+    """
+    from visard.detect import NETWORKS
+    from visard.models.store import absent, fetch
+    from visard.models.store import defaults as basic
+
+    missing = absent(dict.fromkeys([*basic(), *(name for kind in kinds for name in NETWORKS[kind])]))
     if missing and offline:
         from visard.errors import ModelError
 

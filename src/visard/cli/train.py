@@ -143,6 +143,25 @@ def train_unpack(parts: Path, out: Path, overwrite: bool) -> None:
     click.echo(str(unpack(parts, out, overwrite)))
 
 
+@command.command("msvdd")
+@_data
+@click.option("--out", type=existing, required=True, help="Folder for msvdd.safetensors and its card.")
+@click.option("--people", type=click.IntRange(2), default=100, show_default=True, help="People to know, at most.")
+@click.option("--seed", type=int, default=0, help="Whole number that every random choice derives from (default 0).")
+@_terms
+@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+def train_msvdd(data: Path, out: Path, people: int, seed: int, terms: str, overwrite: bool) -> None:
+    """Learn to know people and to reject others: a classifier that is harder to mislead (needs torch)."""
+    ensure_models(False)
+    need_torch()
+    from visard.train.msvdd import train
+
+    figures = train(data, out, people, seed, terms, overwrite, bars())
+    right = f"{100 * figures['msvdd']:.1f} % right, {100 * figures['linear']:.1f} % with a linear layer"
+    click.echo(f"{figures['people']:.0f} people: {right}, on photos that were kept for testing", err=True)
+    click.echo(str(out / "msvdd.safetensors"))
+
+
 def _told(progress: Progress, out: Path) -> None:
     click.echo(f"{progress.images} pictures in {progress.steps} steps, {progress.seconds / 60:.0f} minutes", err=True)
     click.echo(str(out / "checkpoint.safetensors"))

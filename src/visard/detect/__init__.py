@@ -1,6 +1,21 @@
 """Room 2, FIND: what in a picture may have to be hidden."""
 
 from visard.detect.cuts import CutFinder
-from visard.detect.find import BlazeFace, CenterFace, find_faces, load, rest, second_opinion
+from visard.detect.figure import figure
+from visard.detect.find import BlazeFace, CenterFace, find_faces, load, second_opinion
+from visard.detect.head import part_of_face
+from visard.detect.kinds import NETWORKS, find_kinds, rest
 
-__all__ = ["BlazeFace", "CenterFace", "CutFinder", "find_faces", "load", "rest", "second_opinion"]
+__all__ = [
+    "NETWORKS",
+    "BlazeFace",
+    "CenterFace",
+    "CutFinder",
+    "figure",
+    "find_faces",
+    "find_kinds",
+    "load",
+    "part_of_face",
+    "rest",
+    "second_opinion",
+]

@@ -55,7 +55,7 @@ class CenterFace:
         fine = self.effort == "fine"
         scale = fine_scale(height, width) if fine else key_scale(height, width)
         near = pixels if self.effort == "coarse" else _halve(pixels, scale)
-        small = _shrink(near, _LARGE)
+        small = shrink(near, _LARGE)
         looks = [self._whole(small, _LARGE)] if self.effort == "coarse" else list(self._fine(small))
         parts = [stretch(seen, width / small.shape[1], height / small.shape[0]) for seen in looks]
         if self.effort != "coarse":
@@ -71,10 +71,10 @@ class CenterFace:
         yield self._whole(small, _HUGE)
         score = max(self.min_score, _TURNED_SCORE)
         longest = _TURNED if self.effort == "fine" else _TURNED_KEY
-        yield turned(centerface_glance, small, _single(small, longest), score)
+        yield turned(centerface_glance, small, single(small, longest), score)
 
     def _whole(self, small: Pixels, longest: int) -> Found:
-        return sweep(centerface_glance, small, _single(small, longest), self.min_score)
+        return sweep(centerface_glance, small, single(small, longest), self.min_score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class BlazeFace:
         # The picture is scaled once for all tiles of a side, and for larger sides from that.
         parts, small = [], pixels
         for side in reversed(sides):
-            small = _shrink(small, max(BLAZE_SIDE, round(sides[0] * BLAZE_SIDE / side)))
+            small = shrink(small, max(BLAZE_SIDE, round(sides[0] * BLAZE_SIDE / side)))
             tiling = _squares(small, round(side * max(small.shape[:2]) / sides[0]))
             seen = sweep(blazeface_glance, small, tiling, self.min_score)
             parts.append(stretch(seen, width / small.shape[1], height / small.shape[0]))
@@ -127,11 +127,6 @@ def load() -> None:
     blazeface_net().load()
 
 
-def rest() -> None:
-    """Give back the memory of the search until the next one: a video is hidden and doubted for long without it."""
-    centerface_net().release()
-
-
 def second_opinion(still: bool) -> BlazeFace:
     """Return the detector that had no part in the hiding: thorough for pictures, quick for video frames."""
     return BlazeFace(effort="fine" if still else "coarse")
@@ -150,7 +145,8 @@ def key_scale(height: int, width: int) -> float:
     return min(1.0, sqrt(0.6e6 / (height * width)))
 
 
-def _shrink(pixels: Pixels, longest: int) -> Pixels:
+def shrink(pixels: Pixels, longest: int) -> Pixels:
+    """Return the pixels with their longest side reduced to that length; smaller ones as they are."""
     height, width = pixels.shape[:2]
     factor = longest / max(height, width)
     if factor >= 1:
@@ -170,8 +166,8 @@ def _halve(pixels: Pixels, factor: float) -> Pixels:
     return pixels
 
 
-def _single(pixels: Pixels, longest: int) -> Tiling:
-    # One tile over all; small pictures are enlarged, up to twice.
+def single(pixels: Pixels, longest: int) -> Tiling:
+    """Return one tile over all of the pixels; small pictures are enlarged, up to twice."""
     height, width = pixels.shape[:2]
     return plan(height, width, min(2.0, longest / max(height, width)), (longest + 32) ** 2, _OVERLAP)
 

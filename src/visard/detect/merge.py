@@ -51,9 +51,10 @@ def stretch(found: Found, across: float, down: float, x: float = 0.0, y: float =
     return result
 
 
-def regions(found: Found, height: int, width: int, kind: Kind = "face") -> list[Region]:
+def regions(found: Found, height: int, width: int, kind: Kind = "face", points: int = 5) -> list[Region]:
     """Return the rows as regions of one kind, their boxes clipped to a picture of the given size in pixels.
 
+    points: how many of a row's five are to be had.
     Rows that lie outside the picture or hold a number that is not finite are dropped.
     """
     results = []
@@ -61,7 +62,8 @@ def regions(found: Found, height: int, width: int, kind: Kind = "face") -> list[
         x0, y0, x1, y1 = (float(v) for v in row[:4])
         box = Box(max(0.0, x0), max(0.0, y0), min(float(width), x1), min(float(height), y1))
         if box.area > 0:
-            results.append(Region(kind, box, float(row[SCORE]), row[POINTS].reshape(5, 2).copy()))
+            own = row[POINTS].reshape(5, 2)[:points].copy() if points else None
+            results.append(Region(kind, box, float(row[SCORE]), own))
     return results
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from visard.attack.cache import Array, Keep, forget
 from visard.attack.looks import Look
-from visard.attack.recognisers.recogniser import Framing, align
+from visard.attack.recognisers.recogniser import align
 from visard.attack.score import Score, absent, rate
 from visard.errors import ModelError
 from visard.evaluate.interval import mean
@@ -17,6 +17,7 @@ from visard.evaluate.meshes import Meshes
 from visard.methods.features import CLOSED, gaze
 from visard.models.runtimes import LiteNet
 from visard.models.store import entry
+from visard.shape.framing import Framing
 from visard.shape.landmarks import RIGHT_EYE, Vertices
 from visard.shape.mesh import canonical, eye_openings, mouth_opening
 from visard.types import Pixels, Points

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.attack.recognisers.tfjs import inference, need_torch
+from visard.attack.recognisers.tfjs import inference
+from visard.models.runtimes import need_torch
 from visard.types import Pixels
 
 _SIDE = 224

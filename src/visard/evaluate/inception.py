@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from visard.attack.recognisers.tfjs import inference, need_torch
+from visard.attack.recognisers.tfjs import inference
 from visard.errors import ModelError
+from visard.models.runtimes import need_torch
 from visard.models.store import absent, read, remedy
 from visard.types import Pixels
 

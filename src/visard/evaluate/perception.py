@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 
 from visard.attack.cache import Array, Keep, forget
-from visard.attack.recognisers.tfjs import inference, need_torch
+from visard.attack.recognisers.tfjs import inference
 from visard.attack.score import Score, absent
 from visard.errors import ModelError
 from visard.evaluate.features import MobileNetV2
 from visard.evaluate.interval import mean
+from visard.models.runtimes import need_torch
 from visard.models.store import entry, read
 from visard.types import Pixels
 

@@ -37,7 +37,7 @@ class Doubter:
 
     def sees(self, after: Frame, regions: Sequence[Region]) -> bool:
         """Return whether a hidden frame shows a face, bare or through its cover; the frames to come will not."""
-        again = FoundAgain(self._second, partial(may_show, self._hider))
+        again = FoundAgain([self._second], partial(may_show, self._hider))
         again.see(after, regions, cover_of(regions, self._hider, after.pixels.shape[:2]))
         missed = [face for sight in again.missed for face in sight.regions]
         if missed:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields
 from typing import Any
 
 from visard.errors import ModelError, UsageError, suggest
-from visard.types import Deidentifier
+from visard.types import Casting, Deidentifier, Kind, Prepared
 
 METHODS: Mapping[str, str] = {
     "surrogate": "visard.methods.surrogate:Surrogate",
@@ -31,6 +31,17 @@ METHODS: Mapping[str, str] = {
     "ksame-eigen": "visard.methods.ksame_eigen:KSameEigen",
     "ksame-m": "visard.methods.ksame_m:KSameM",
     "ksame-net": "visard.methods.ksame_net:KSameNet",
+    "undetect": "visard.methods.undetect:Undetect",
+    "ifgsm": "visard.methods.adversarial.ifgsm:Ifgsm",
+    "ifgvm": "visard.methods.adversarial.ifgvm:Ifgvm",
+    "pfgvm": "visard.methods.adversarial.pfgvm:Pfgvm",
+    "mifgsm": "visard.methods.adversarial.mifgsm:Mifgsm",
+    "ka3": "visard.methods.adversarial.ka3:Ka3",
+    "cloak": "visard.methods.adversarial.cloak:Cloak",
+    "silhouette": "visard.methods.silhouette:Silhouette",
+    "garment": "visard.methods.garment:Garment",
+    "plate": "visard.methods.plate:Plate",
+    "text": "visard.methods.text:Text",
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 
@@ -67,6 +78,27 @@ def runs(name: str) -> bool:
     try:
         make(name)
     except ModelError:
+        return False
+    return True
+
+
+def refuse_misfit(method: Deidentifier, kind: Kind, kinds: Collection[Kind]) -> None:
+    """Raise UsageError where a method cannot hide that kind, or not without another one of those that are hidden.
+
+    What works on an aligned square, or chooses among people, is made for faces; others say in `kinds` what for.
+    """
+    faces_only = method.size is not None or isinstance(method, Casting | Prepared)
+    if kind not in getattr(method, "kinds", ("face",) if faces_only else (kind,)):
+        raise UsageError(f"method {method.name!r} does not hide a {kind}", hint="choose fill, blur or pixelate for it")
+    if kind == "person" and getattr(method, "leaves_faces", False) and not {"face", "head"} & set(kinds):
+        raise UsageError(f"method {method.name!r} leaves faces as they are", hint="hide faces or heads as well")
+
+
+def fits(name: str, kind: Kind) -> bool:
+    """Return whether the named method can hide a kind; raises UsageError for an unknown name."""
+    try:
+        refuse_misfit(make(name), kind, ("face", "head", "person"))
+    except UsageError:
         return False
     return True
 

@@ -55,10 +55,9 @@ class Cancel:
         """The engine's name."""
         return best(self.weights) if self.engine == "best" else self.engine
 
-    @property
-    def note(self) -> str:
-        """What the report says of it."""
-        return f"background predicted by {self.chosen}"
+    def told(self) -> list[str]:
+        """Return what predicts the background."""
+        return [f"background predicted by {self.chosen}"]
 
     def softer(self) -> Removing:
         """Return the method with the engine that copies nothing."""

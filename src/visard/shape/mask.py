@@ -1,13 +1,14 @@
-"""Room 4, CUT: the outline of what is hidden: it covers the whole box, and feathers outward only."""
+"""Room 4, CUT: the outline of what is hidden: it covers the whole box, or polygon, and feathers outward only."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 
+import cv2
 import numpy as np
 
 from visard.policy import Rule
-from visard.types import Box, Mask, Region
+from visard.types import Box, Mask, Points, Region
 
 FEATHER = 0.04
 """Width of the soft rim as a share of the box's side."""
@@ -18,16 +19,38 @@ _THROUGH_CORNERS = 2.0 ** (1.0 / 3.0)
 _HALF_PIXEL = 0.7072
 """A pixel counts as touched when any of its corners is: half of its diagonal."""
 
+_FINE = 4
+"""Polygons are drawn to a fraction of a pixel, of two to this power."""
+
+
+def polygon(region: Region) -> Points | None:
+    """Return (K, 2) the polygon in frame pixels that encloses what is hidden, None where the rule's shape does.
+
+    Corners of plates and text are stretched to their box, which is larger where nobody is sure of it.
+    """
+    if region.outline is not None or region.kind not in ("plate", "text"):
+        return region.outline
+    if region.points is None or len(region.points) != 4:
+        return None
+    low, size = region.points.min(axis=0), np.maximum(np.ptp(region.points, axis=0), 1e-3)
+    corner, extent = np.array(region.box[:2]), (region.box.width, region.box.height)
+    return np.asarray((region.points - low) / size * extent + corner, np.float32)
+
 
 def window(region: Region, rule: Rule, height: int, width: int, around: float = 0.0) -> tuple[slice, slice]:
     """Return the (rows, columns) of a height x width frame that hiding the region may touch, rim included.
 
     around: how much more is shown on each side, in sides of the region's box.
     """
-    hidden = region.box.grow(rule.margin)
-    if rule.shape == "oval":
-        hidden = hidden.grow((_THROUGH_CORNERS - 1.0) / 2.0)
+    corners = polygon(region)
     reach = _rim(region.box) + 1.0 + around * region.box.side
+    if corners is not None:
+        hidden = Box(*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
+        reach += rule.margin * region.box.side
+    else:
+        hidden = region.box.grow(rule.margin)
+        if rule.shape == "oval":
+            hidden = hidden.grow((_THROUGH_CORNERS - 1.0) / 2.0)
     outer = Box(hidden.x0 - reach, hidden.y0 - reach, hidden.x1 + reach, hidden.y1 + reach)
     return outer.cells(height, width)
 
@@ -36,9 +59,14 @@ def outline(region: Region, rule: Rule, cells: tuple[slice, slice]) -> Mask:
     """Return the mask of a region over the given cells of its frame: 1 where it must be hidden.
 
     Every pixel that the grown box touches is 1. An oval, |x/a|^3 + |y/b|^3 = 1, passes through the box's
-    corners, so that it too covers all of it; outside, the mask falls to 0 over `FEATHER` of the side.
+    corners, so that it too covers all of it; outside, the mask falls to 0 over `FEATHER` of the side. A polygon is
+    widened by the margin, in sides of the box, and feathered likewise.
     """
-    return _outline(region.box, rule.margin, rule.shape, *((s.start, s.stop) for s in cells))
+    rows, columns = ((s.start, s.stop) for s in cells)
+    around = polygon(region)
+    if around is not None:
+        return _around(tuple(map(tuple, around.tolist())), region.box, rule.margin, rows, columns)
+    return _outline(region.box, rule.margin, rule.shape, rows, columns)
 
 
 @lru_cache(maxsize=16)
@@ -47,6 +75,27 @@ def _outline(whole: Box, margin: float, shape: str, rows: tuple[int, int], colum
     y, x = (np.arange(*side, dtype=np.float32) + np.float32(0.5) for side in (rows, columns))
     box = whole.grow(margin)
     away = _beyond_oval(box, x, y) if shape == "oval" else _beyond_box(box, x, y)
+    return _falling(away, whole)
+
+
+@lru_cache(maxsize=16)
+def _around(
+    points: tuple[tuple[float, float], ...], whole: Box, margin: float, rows: tuple[int, int], columns: tuple[int, int]
+) -> Mask:
+    # Room on each side, so that a polygon that leaves the cells is still as far away as it is.
+    room = 2
+    shape = (max(0, rows[1] - rows[0]) + 2 * room, max(0, columns[1] - columns[0]) + 2 * room)
+    # OpenCV takes the middle of a pixel for its coordinate.
+    placed = np.array(points) - (columns[0] - room + 0.5, rows[0] - room + 0.5)
+    drawn = np.ones(shape, np.uint8)
+    cv2.fillPoly(drawn, [np.round(placed * (1 << _FINE)).astype(np.int32)], 0, shift=_FINE)
+    away = np.asarray(cv2.distanceTransform(drawn, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
+    away -= np.float32(margin * whole.side + 2 * _HALF_PIXEL)
+    return _falling(np.ascontiguousarray(away[room:-room, room:-room]), whole)
+
+
+def _falling(away: Mask, whole: Box) -> Mask:
+    """Return the mask for distances from what is hidden: 1 at 0 and inside, 0 from the rim's end on."""
     away /= np.float32(-_rim(whole))
     away += 1.0
     mask = np.clip(away, 0.0, 1.0, out=away)

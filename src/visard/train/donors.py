@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from visard.errors import UsageError
-from visard.methods.donors import FORMAT, Reader, bank, reduced
+from visard.methods.donors import FORMAT, Reader, bank, frontal, reduced
 from visard.publish import publish
 from visard.shape.identity import look
 from visard.shape.landmarks import region_of
-from visard.shape.mesh import canonical, mouth_opening, sample, shape_file
+from visard.shape.mesh import canonical, mouth_opening, shape_file
 from visard.shape.texture import skin_tone
 from visard.train.blend import LEAST, blend
 from visard.train.casting import Candidates, Cast, cast
@@ -48,9 +48,6 @@ _QUALITY = 88
 
 _SPARE = 2
 """Donors made beyond the wanted ones and a quarter of them."""
-
-_SIDE, _EYES = 256, 64
-"""Side of a donor's frontal rendering, and the distance of its outer eye corners there, in pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -181,7 +178,6 @@ def _identity(shape: Floats) -> Floats:
 
 def _embedding(texture: Pixels, change: Floats) -> Floats:
     """Return dlib's embedding of the donor seen from the front."""
-    vertices = np.asarray((canonical().shape + change) * _EYES + (_SIDE / 2, _SIDE / 2, 0), np.float32)
-    view = sample(texture, canonical().project(vertices, _SIDE, _SIDE))
+    view, vertices = frontal(texture, change)
     seen = look(region_of(vertices), view)
     return np.zeros(128, np.float32) if seen is None else seen.embedding

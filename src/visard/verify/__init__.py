@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -12,18 +12,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect import second_opinion
+from visard.detect import CenterFace, part_of_face, second_opinion
 from visard.flow import ahead
 from visard.found import Found
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Casting, Check, Frame, Prepared, Region, Removing
-from visard.verify.found_again import FoundAgain
+from visard.types import Check, Deidentifier, Frame, Prepared, Region, Removing
+from visard.verify.found_again import FoundAgain, Glance
 from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
+from visard.verify.seen_again import SeenAgain
 from visard.verify.tags import check_tags
 from visard.verify.untouched import Detail, Untouched
 
@@ -34,13 +35,16 @@ Clearest = frozenset[tuple[int, int]]
 
 _LOSSLESS = {"PNG", "BMP", "TIFF"}
 
+_OF_PEOPLE = {"face", "head", "person"}
+"""Kinds of which one is hidden wherever a face may not be seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """What the doubting room has to say.
 
-    missed: faces that nobody had found before, frame by frame. weak: regions that a check still saw through. lost:
-    regions that should show a face and do not.
+    missed: faces, and things of other kinds, that nobody had found before, frame by frame. weak: regions that a check
+    still saw through. lost: regions that should show a face and do not.
     """
 
     checks: tuple[Check, ...]
@@ -88,7 +92,7 @@ def verify(
             room.see(old, new, found.at(old.index))
     tags = check_tags(draft, keep_metadata)  # while the networks are still looking
     checks = (*room.checks(), tags)
-    return Doubt(checks, room.found_again.missed, room.weak, room.kept.lost)
+    return Doubt(checks, room.missed, room.weak, room.kept.lost)
 
 
 class _Room:
@@ -98,7 +102,8 @@ class _Room:
         self.hider, self._clearest = hider, clearest
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
-        self.found_again = FoundAgain(second_opinion(written.still), partial(may_show, hider))
+        self.found_again = FoundAgain(self._detectors(written.still), partial(may_show, hider))
+        self.seen_again = SeenAgain(hider.methods, written.still)
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
         self.detail = Detail()
@@ -111,7 +116,7 @@ class _Room:
         cover = cover_of(regions, self.hider, before.pixels.shape[:2])
         self._answer()
         self._asked = [
-            self._aside.submit(self.found_again.see, after, regions, cover),
+            self._aside.submit(self._find, after, regions, cover),
             self._aside.submit(self._recognise, before, after, hidden, cover),
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
@@ -125,7 +130,21 @@ class _Room:
         self._answer()
         self._aside.shutdown()
         yield Check("frames_lost", float(self.lost), 0.0)
-        yield from (c.check() for c in (self.untouched, self.found_again, self.known_again, self.kept, self.detail))
+        yield from (c.check() for c in self._all)
+
+    @property
+    def _all(self) -> tuple[Untouched | FoundAgain | SeenAgain | KnownAgain | Kept | Detail, ...]:
+        return self.untouched, self.found_again, self.seen_again, self.known_again, self.kept, self.detail
+
+    @property
+    def missed(self) -> list[Sighting]:
+        """What nobody had found before, as what the policy hides of it."""
+        faces, others = self.found_again.missed, self.seen_again.missed
+        kinds = self.hider.methods
+        parts = [replace(s, regions=tuple(part_of_face(face, kinds) for face in s.regions)) for s in faces]
+        if not parts or not others:
+            return parts or others
+        return [replace(s, regions=s.regions + o.regions) for s, o in zip(parts, others, strict=True)]
 
     @property
     def weak(self) -> list[Region]:
@@ -137,14 +156,29 @@ class _Room:
         for asked in self._asked:
             asked.result()
 
+    def _find(self, after: Frame, regions: Sequence[Region], cover: Cover) -> None:
+        if _OF_PEOPLE & self.hider.methods.keys():
+            # Other clothes are no cover for a face.
+            left = [r for r in regions if r.hide and getattr(self.hider.method(r), "leaves_faces", False)]
+            over = [r for r in regions if r not in left]
+            shape = after.pixels.shape[:2]
+            self.found_again.see(after, over, cover_of(over, self.hider, shape) if left else cover)
+        self.seen_again.see(after, regions, cover)
+
     def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], cover: Cover) -> None:
         for region in hidden:
             if (before.index, region.track) not in self._clearest:
                 continue
             if _promised(self.hider, region):
                 self.known_again.see(before, after, region, cover)
-            if isinstance(self.hider.method(region), Casting):
+            if region.kind == "face" and _shows_a_face(self.hider.method(region)):
                 self.kept.see(before, after, region)
+
+    def _detectors(self, still: bool) -> list[Glance]:
+        """Return who looks for faces; who promises that detectors lose them is held to the first one as well."""
+        blinded = any(method.goal == "detectors" for method in self.hider.methods.values())
+        first = [CenterFace(effort="fine" if still else "coarse")] if blinded else []
+        return [second_opinion(still), *first]
 
 
 def may_show(hider: Hider, region: Region) -> bool:
@@ -164,6 +198,13 @@ def cover_of(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) ->
             cells = window(region, hider.rule(region), *shape)
             cover[cells][outline(region, hider.rule(region), cells) > 0] = 255
     return cover
+
+
+def _shows_a_face(method: Deidentifier) -> bool:
+    """Return whether a face must be seen where one was hidden: another, or the same one, which machines mistake."""
+    if isinstance(method, Removing):
+        return False
+    return method.form == "generate" or (method.goal == "machines" and method.form == "perturb")
 
 
 def _promised(hider: Hider, region: Region) -> bool:

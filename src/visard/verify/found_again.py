@@ -21,16 +21,20 @@ _REACH = 0.3
 """By how much of its box a cover reaches beyond it, at least: margin and outline."""
 
 
+Glance = Callable[[Pixels], list[Region]]
+"""A detector: (H, W, 3) uint8 RGB pixels to faces."""
+
+
 class FoundAgain:
-    """Counts faces that the second detector finds where one was hidden, and collects those never hidden.
+    """Counts faces that detectors find where one was hidden, and collects those never hidden.
 
     may_show: whether a face may be seen in a hidden region. On top of a blind cover a detector may see
     one in the hair and neck around it, yet no pixel of the person is there. A face that reaches beyond
     its cover was missed, whatever the method.
     """
 
-    def __init__(self, second: Callable[[Pixels], list[Region]], may_show: Callable[[Region], bool]) -> None:
-        self._second, self._may_show = second, may_show
+    def __init__(self, detectors: Sequence[Glance], may_show: Callable[[Region], bool]) -> None:
+        self._detectors, self._may_show = detectors, may_show
         self._frames: list[int] = []
         self._missed: list[Sighting] = []
         self.weak: list[Region] = []
@@ -38,28 +42,21 @@ class FoundAgain:
     def see(self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8]) -> None:
         """Look at one frame of the draft; cover: (H, W), non-zero where pixels were hidden."""
         spared = [r for r in regions if not r.hide]
-        missed = []
-        for face in self._second(after.pixels):
+        missed: list[Region] = []
+        for detector, face in ((each, face) for each in self._detectors for face in each(after.pixels)):
             if any(_same(face.box, other.box) for other in spared):
                 continue
             bare = _covered(face.box, cover) < _WHOLLY_COVERED
             below = [r for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)]
             showing = [r for r in below if not self._may_show(r)]
-            if (not bare and below and not showing) or not self._seen_closer(after.pixels, face):
+            if (not bare and below and not showing) or not _seen_closer(detector, after.pixels, face):
                 continue
             if bare:
-                missed.append(face)
+                missed += [] if any(_same(face.box, other.box) for other in missed) else [face]
             else:
                 self._frames.append(after.index)
                 self.weak += showing
         self._missed.append(Sighting(after.index, after.time, tuple(missed), False))
-
-    def _seen_closer(self, pixels: Pixels, face: Region) -> bool:
-        """Return whether a face is still one when looked at closely: hands and folds are not."""
-        cells = face.box.grow(_CLOSE).cells(*pixels.shape[:2])
-        place = face.box.shift(-cells[1].start, -cells[0].start)
-        closer = self._second(np.ascontiguousarray(pixels[cells]))
-        return any(other.box.iou(place) > _SAME_PLACE for other in closer)
 
     @property
     def missed(self) -> list[Sighting]:
@@ -71,6 +68,14 @@ class FoundAgain:
         bare = [s.index for s in self._missed for _ in s.regions]
         found = self._frames + bare
         return Check("found_again", float(len(found)), 0.0, tuple(sorted(set(found))))
+
+
+def _seen_closer(detector: Glance, pixels: Pixels, face: Region) -> bool:
+    """Return whether a face is still one when looked at closely: hands and folds are not."""
+    cells = face.box.grow(_CLOSE).cells(*pixels.shape[:2])
+    place = face.box.shift(-cells[1].start, -cells[0].start)
+    closer = detector(np.ascontiguousarray(pixels[cells]))
+    return any(other.box.iou(place) > _SAME_PLACE for other in closer)
 
 
 def _same(one: Box, other: Box) -> bool:

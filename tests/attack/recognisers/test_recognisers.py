@@ -12,10 +12,13 @@ import pytest
 
 from visard.attack import recognisers
 from visard.attack.recognisers import HELD_OUT, RECOGNISERS, WHITE_BOX, find_recogniser, make
-from visard.attack.recognisers.recogniser import Framing, align, unit
-from visard.attack.recognisers.tfjs import Graph, need_torch, unpack
+from visard.attack.recognisers.recogniser import align, unit
+from visard.attack.recognisers.tfjs import Graph
 from visard.errors import ModelError, UsageError
 from visard.models import store
+from visard.models.runtimes import need_torch
+from visard.models.tfjs import unpack
+from visard.shape.framing import Framing
 from visard.types import Pixels
 
 POINTS = np.array([[203, 101], [248, 104], [224, 125], [205, 143], [243, 145]], np.float32)

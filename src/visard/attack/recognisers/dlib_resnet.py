@@ -6,9 +6,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from visard.attack.recognisers.recogniser import Card, Framing, Vectors
+from visard.attack.recognisers.recogniser import Card, Vectors
 from visard.models.dlib_resnet import MEAN, to_onnx
 from visard.models.runtimes import OpenCvNet
+from visard.shape.framing import DLIB, Framing
 from visard.types import Pixels
 
 _BATCH = 16
@@ -18,7 +19,7 @@ class DlibResNet:
     """128 numbers a face (MODELS 3; dlib's `face_recognition_model_v1`)."""
 
     name: ClassVar[str] = "dlib"
-    framing: ClassVar[Framing] = Framing(150, 0.387, 0.31)
+    framing: ClassVar[Framing] = DLIB
     card: ClassVar[Card] = Card(
         "about 3 million photos of 7,485 people: face scrub, VGG and others (davisking/dlib-models)",
         0.986, 1800, "CC0-1.0", ("dlib_resnet",),

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 
-from visard.attack.recognisers.recogniser import Card, Framing, Vectors
+from visard.attack.recognisers.recogniser import Card, Vectors
 from visard.models.store import read
+from visard.shape.framing import FACENET, Framing
 from visard.types import Pixels
 
 
@@ -16,7 +17,7 @@ class FaceNet:
     """512 numbers a face (Schroff et al. 2015; weights of davidsandberg/facenet)."""
 
     name: ClassVar[str] = "facenet"
-    framing: ClassVar[Framing] = Framing(160, 0.3, 0.42)
+    framing: ClassVar[Framing] = FACENET
     card: ClassVar[Card] = Card("CASIA-WebFace: 494,414 photos of 10,575 people", 0.984, 1800, "MIT", ("facenet",))
 
     def __init__(self) -> None:

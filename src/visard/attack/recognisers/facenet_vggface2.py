@@ -10,9 +10,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from visard.attack.recognisers.recogniser import Card, Framing, Vectors
-from visard.attack.recognisers.tfjs import inference, need_torch
+from visard.attack.recognisers.recogniser import Card, Vectors
+from visard.attack.recognisers.tfjs import inference
+from visard.models.runtimes import need_torch
 from visard.models.store import read
+from visard.shape.framing import Framing
 from visard.types import Pixels
 
 _BATCH = 8

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from visard.attack.recognisers.recogniser import Card, Framing, Vectors
+from visard.attack.recognisers.recogniser import Card, Vectors
 from visard.attack.recognisers.tfjs import Graph
+from visard.shape.framing import Framing
 from visard.types import Pixels
 
 _BATCH = 16

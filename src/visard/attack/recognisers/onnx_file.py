@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 
-from visard.attack.recognisers.recogniser import Card, Framing, Recogniser, Vectors
+from visard.attack.recognisers.recogniser import Card, Recogniser, Vectors
 from visard.errors import ModelError, SourceError, UsageError, suggest
+from visard.shape.framing import Framing
 from visard.types import Pixels
 
 _ARCFACE: dict[str, Any] = {

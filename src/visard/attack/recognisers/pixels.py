@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from visard.attack.recognisers.recogniser import Card, Framing, Vectors
+from visard.attack.recognisers.recogniser import Card, Vectors
+from visard.shape.framing import Framing
 from visard.types import Pixels
 
 

@@ -16,32 +16,10 @@ from numpy.typing import NDArray
 
 from visard.errors import ModelError
 from visard.models import store
+from visard.models.runtimes import need_torch, one_thread
+from visard.models.tfjs import unpack
 
 Floats = NDArray[np.float32]
-
-
-def need_torch(what: str) -> Any:
-    """Return the module torch; raises ModelError, which names what needs it, where it is not installed."""
-    try:
-        import torch
-    except ImportError:
-        raise ModelError(f"{what} needs torch, which is not installed", hint="pip install 'visard[torch]'") from None
-    return torch
-
-
-@contextmanager
-def one_thread(torch: Any) -> Iterator[None]:
-    """Run torch on one thread, then let it have its threads back.
-
-    Small networks gain little from more threads, and where another process is busy they wait for each other at every
-    layer: measured 2.2 s instead of 0.015 s a picture.
-    """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager
@@ -87,24 +65,6 @@ class Graph:
             inputs = [self._value(each.split(":")[0], known) for each in node["input"]]
             known[name] = _OPERATIONS[node["op"]](self._torch, node["attr"], *inputs)
         return known[name]
-
-
-def unpack(manifest: Sequence[Mapping[str, Any]], content: bytes) -> dict[str, NDArray[Any]]:
-    """Return the arrays that a weights manifest lays out, one after the other, in the content.
-
-    Floats stored in half precision are widened. Raises ModelError for a quantisation that is not known.
-    """
-    arrays, at = {}, 0
-    for weight in manifest:
-        kept = weight.get("quantization", {}).get("dtype", weight["dtype"])
-        if kept not in ("float16", "float32", "int32"):
-            raise ModelError(f"weights stored as {kept} are not understood")
-        kind = np.dtype(kept).newbyteorder("<")
-        count = int(np.prod(weight["shape"], dtype=np.int64))
-        flat = np.frombuffer(content, kind, count, at)
-        arrays[weight["name"]] = flat.reshape(weight["shape"]).astype(weight["dtype"])
-        at += flat.nbytes
-    return arrays
 
 
 def _strides(attr: Mapping[str, Any]) -> tuple[int, int]:

@@ -1,0 +1,63 @@
+"""Heads: what a face implies, and the upper end of people whose face is turned away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from visard.types import Box, Kind, Region
+
+_ABOVE, _BESIDE, _BELOW = 0.6, 0.45, 0.15
+"""By how many heights, or widths, of a face's box the head with its hair reaches beyond it."""
+
+_SHARE, _ASPECT = 0.2, 0.9
+"""Height of the head as a share of a person's; its width as a share of its height."""
+
+_SHOULDERS, _TALL = 1.6, 8.0
+"""Half the width of a body in widths of a face, and its height in heights of one."""
+
+_UPPER = 0.45
+"""Share of a person's height in which their face lies."""
+
+
+def head_of_face(face: Region) -> Region:
+    """Return the head, with its hair, of a face."""
+    x0, y0, x1, y1 = face.box
+    width, height = face.box.width, face.box.height
+    box = Box(x0 - _BESIDE * width, y0 - _ABOVE * height, x1 + _BESIDE * width, y1 + _BELOW * height)
+    return replace(face, kind="head", box=box)
+
+
+def face_is_of(face: Region, person: Region) -> bool:
+    """Return whether a face lies where a person's is: its middle in the upper part of the box."""
+    x, y = face.box.centre
+    box = person.box
+    return box.x0 <= x <= box.x1 and box.y0 - 0.1 * box.height <= y <= box.y0 + _UPPER * box.height
+
+
+def head_of_person(person: Region) -> Region:
+    """Return where the head of a person is whose face nobody found: the upper end of the box, if they stand or sit."""
+    x0, y0, x1, _ = person.box
+    height = min(_SHARE * person.box.height, person.box.width)
+    half = min(person.box.width, 1.6 * _ASPECT * height) / 2
+    middle = (x0 + x1) / 2
+    return replace(person, kind="head", box=Box(middle - half, y0, middle + half, y0 + 1.15 * height))
+
+
+def part_of_face(face: Region, kinds: Collection[Kind]) -> Region:
+    """Return what a face says is to be hidden: itself, or its head, or its person, the smallest of those kinds."""
+    if "face" in kinds:
+        return face
+    if "head" in kinds:
+        return head_of_face(face)
+    (x, _), width, height = face.box.centre, face.box.width, face.box.height
+    body = Box(
+        x - _SHOULDERS * width, face.box.y0 - _ABOVE * height, x + _SHOULDERS * width, face.box.y0 + _TALL * height
+    )
+    return replace(face, kind="person", box=body, points=None)
+
+
+def heads(faces: Sequence[Region], people: Sequence[Region]) -> list[Region]:
+    """Return the heads of faces, then those of people to whom none of the faces belongs."""
+    turned = [person for person in people if not any(face_is_of(face, person) for face in faces)]
+    return [*map(head_of_face, faces), *map(head_of_person, turned)]

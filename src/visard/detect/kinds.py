@@ -1,0 +1,57 @@
+"""What finds each kind: the one table, and the search for several kinds at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from visard.detect.face import centerface_net
+from visard.detect.find import Effort, find_faces
+from visard.detect.head import heads
+from visard.detect.objects import NanoDet, nanodet_net
+from visard.detect.plate import ClpDet, clpdet_net
+from visard.detect.text import PpOcr, ppocr_net
+from visard.types import Kind, Pixels, Region
+
+NETWORKS: Mapping[Kind, tuple[str, ...]] = {
+    "face": (),
+    "head": ("nanodet", "nanodet_graph", "selfie"),
+    "person": ("nanodet", "nanodet_graph", "selfie"),
+    "plate": ("clpdet",),
+    "text": ("ppocr_det",),
+    "vehicle": ("nanodet", "nanodet_graph"),
+}
+"""Networks that a kind needs beside those of faces, by their names in the catalogue."""
+
+_TURNED_AWAY = 0.45
+"""What a person must score to have a head where nobody sees a face: a wrong one hides a piece of background."""
+
+
+def find_kinds(pixels: Pixels, min_scores: Mapping[Kind, float], effort: Effort = "fine") -> list[Region]:
+    """Return what is in (H, W, 3) uint8 RGB pixels of each kind that has a minimum score, best first of each kind.
+
+    effort: as for faces. Heads come from faces, and from people to whom no face belongs. Raises ModelError.
+    """
+    wanted = set(min_scores)
+    found: dict[Kind, Sequence[Region]] = {}
+    if wanted & {"face", "head"}:
+        found["face"] = find_faces(pixels, min(min_scores[k] for k in ("face", "head") if k in wanted), effort)
+    objects: dict[Kind, float] = {k: s for k, s in min_scores.items() if k in ("person", "vehicle")}
+    if "head" in wanted:
+        objects["person"] = min(objects.get("person", 1.0), _TURNED_AWAY)
+    if objects:
+        seen = NanoDet(objects, effort)(pixels)
+        found |= {kind: [r for r in seen if r.kind == kind] for kind in objects}
+    if "head" in wanted:
+        people = [person for person in found["person"] if person.score >= _TURNED_AWAY]
+        found["head"] = heads(found["face"], people)
+    if "plate" in wanted:
+        found["plate"] = ClpDet(min_scores["plate"], effort)(pixels)
+    if "text" in wanted:
+        found["text"] = PpOcr(min_scores["text"], effort)(pixels)
+    return [r for kind in min_scores for r in found[kind] if r.score >= min_scores[kind]]
+
+
+def rest() -> None:
+    """Give back the memory of the search until the next one: a video is hidden and doubted for long without it."""
+    for net in (centerface_net, nanodet_net, clpdet_net, ppocr_net):
+        net().release()

@@ -1,0 +1,122 @@
+"""People and vehicles: NanoDet searches for both in one look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.detect.find import Effort, fine_scale, shrink, single
+from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions, stretch
+from visard.detect.search import sweep
+from visard.detect.tiles import plan
+from visard.models.nanodet import BINS, CLASSES, STRIDES, to_onnx
+from visard.models.runtimes import OpenCvNet
+from visard.types import Kind, Pixels, Region
+
+_CLASSES: Mapping[Kind, tuple[int, ...]] = {"person": (0,), "vehicle": (2, 3, 5, 7)}
+"""COCO's numbers: person; car, motorcycle, bus and truck."""
+
+_KIND = COLUMNS
+"""A further column of the rows that are found: which of the two it is."""
+
+_LARGE, _KEY, _COARSE = 448, 832, 608
+"""Longest side in network pixels: for what fills the picture, for key frames, and for frames between them."""
+
+_AREA, _OVERLAP = 450_000, 96
+"""Network pixels of a tile, and those that neighbours share; larger ones are seen whole in the look at `_LARGE`."""
+
+_SAME, _INSIDE = 0.55, 0.8
+"""People stand closer than faces: only boxes that overlap by so much are one, or lie in one another by so much."""
+
+_MEAN, _DEVIATION = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)
+
+
+@dataclass(frozen=True, slots=True)
+class NanoDet:
+    """Finds people and vehicles: `coarse` looks once, `key` also for large ones, `fine` for small ones too."""
+
+    name: ClassVar[str] = "nanodet"
+    kinds: ClassVar[tuple[Kind, ...]] = ("person", "vehicle")
+
+    min_scores: Mapping[Kind, float]
+    effort: Effort = "fine"
+
+    def __call__(self, pixels: Pixels) -> list[Region]:
+        """Return what `min_scores` names in (H, W, 3) uint8 RGB pixels, best first of each kind.
+
+        Raises ModelError if the network is missing or altered.
+        """
+        height, width = pixels.shape[:2]
+        if not height or not width:
+            return []
+        parts = [self._whole(pixels, longest) for longest in self._sides(max(height, width))]
+        scale = min(1.0, fine_scale(height, width))
+        if self.effort == "fine" and max(height, width) * scale > _KEY:
+            parts.append(sweep(self._glance, pixels, plan(height, width, scale, _AREA, _OVERLAP), 0.0))
+        found = np.concatenate(parts)
+        return [
+            region
+            for number, kind in enumerate(self.min_scores)
+            for region in regions(merge(found[found[:, _KIND] == number], _SAME, _INSIDE), height, width, kind, 0)
+        ]
+
+    def _sides(self, longest: int) -> tuple[int, ...]:
+        if self.effort == "coarse":
+            return (_COARSE,)
+        return (_LARGE, _KEY) if longest > _LARGE else (_LARGE,)
+
+    def _whole(self, pixels: Pixels, longest: int) -> Found:
+        small = shrink(pixels, longest)
+        seen = sweep(self._glance, small, single(small, longest), 0.0)
+        return stretch(seen, pixels.shape[1] / small.shape[1], pixels.shape[0] / small.shape[0])
+
+    def _glance(self, pixels: Pixels, _: float) -> Found:
+        """Return what one look sees in (H, W, 3) pixels whose sides are multiples of 32, each score its kind's best."""
+        blob = (pixels[..., ::-1].astype(np.float32) - np.array(_MEAN)) / np.array(_DEVIATION)
+        outputs = nanodet_net()(np.ascontiguousarray(blob.transpose(2, 0, 1)[None], np.float32))
+        levels = sorted(outputs, key=lambda out: -out.shape[2])
+        parts = [
+            _decode(level[0], stride, classes, least, number)
+            for level, stride in zip(levels, STRIDES, strict=True)
+            for number, (classes, least) in enumerate((_CLASSES[k], s) for k, s in self.min_scores.items())
+        ]
+        return _best(np.concatenate(parts))
+
+
+def _decode(level: NDArray[np.float32], stride: int, classes: tuple[int, ...], least: float, number: int) -> Found:
+    """Return the rows of one level: each side's distance is the mean of what its bins hold (generalised focal loss)."""
+    logits = level[list(classes)].max(axis=0)
+    rows, columns = np.nonzero(logits > np.log(least / (1 - least)))
+    bins = level[CLASSES:, rows, columns].reshape(4, BINS, -1)
+    weights = np.exp(bins - bins.max(axis=1, keepdims=True))
+    away = stride * np.einsum("sbn,b->ns", weights / weights.sum(axis=1, keepdims=True), np.arange(BINS))
+    centre = (np.stack([columns, rows], 1) + 0.5) * stride
+    found = np.zeros((len(rows), COLUMNS + 1), np.float32)
+    found[:, :2], found[:, 2:4] = centre - away[:, :2], centre + away[:, 2:]
+    found[:, SCORE] = 1 / (1 + np.exp(-logits[rows, columns]))
+    found[:, _KIND] = number
+    return found
+
+
+def _best(found: Found) -> Found:
+    """Return the rows that no better one of their kind covers: every place near an object's middle gives one."""
+    if not len(found):
+        return found
+    boxes = np.concatenate([found[:, :2], found[:, 2:4] - found[:, :2]], 1)
+    kept = cv2.dnn.NMSBoxesBatched(
+        boxes.tolist(), found[:, SCORE].tolist(), found[:, _KIND].astype(int).tolist(), 0.0, _SAME
+    )
+    best: Found = found[np.asarray(kept, int).ravel()]
+    return best
+
+
+@cache
+def nanodet_net() -> OpenCvNet:
+    """Return the one NanoDet of this process."""
+    return OpenCvNet("nanodet", ("v80", "v83", "v86"), to_onnx)

@@ -1,0 +1,58 @@
+"""MI-FGSM: made for networks it has not seen, most of which it misses. People still recognise the person.
+
+Momentum, input diversity and translation, each of which may be 0 (Dong et al. 2018, Xie et al. 2019, Dong et al. 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from visard.errors import UsageError
+from visard.methods.adversarial.ifgsm import Ifgsm, sign_step
+from visard.methods.strength import check_weight
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from visard.nets.scene import Scene, Sight
+
+_LARGEST = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Mifgsm(Ifgsm):
+    """I-FGSM along gathered gradients (METHODS 4.2).
+
+    momentum: what is kept of earlier ones. diversity: chance that a network sees the face shrunk and shifted.
+    translation: side in pixels of the Gaussian that smooths gradients.
+    """
+
+    name: ClassVar[str] = "mifgsm"
+
+    epsilon: float = 0.03
+    momentum: float = 1.0
+    diversity: float = 0.5
+    translation: int = 7
+
+    def __post_init__(self) -> None:
+        Ifgsm.__post_init__(self)
+        check_weight("momentum", self.momentum)
+        check_weight("diversity", self.diversity, most=1.0)
+        odd = isinstance(self.translation, int) and self.translation % 2 == 1 and 0 < self.translation <= _LARGEST
+        if isinstance(self.translation, bool) or not (odd or self.translation == 0):
+            raise UsageError(f"translation is {self.translation!r}", hint=f"give an odd number up to {_LARGEST}, or 0")
+
+    def _perturb(self, scene: Scene, sights: Sequence[Sight]) -> Tensor:
+        from visard.nets.descent import descend
+        from visard.nets.transfer import chained, momentum, translated
+
+        loss, sure = self.objective(scene, sights, self.diversity)
+        changes = [translated(self.translation)] if self.translation else []
+        change = chained(*changes, momentum(self.momentum))
+
+        def step(x: Tensor, gradient: Tensor) -> Tensor:
+            return sign_step(x, change(gradient), scene.picture, self.step, self.epsilon)
+
+        return descend(self.start(scene), loss, step, self.steps, sure)

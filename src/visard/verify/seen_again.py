@@ -1,0 +1,77 @@
+"""Room 7, DOUBT: does a second look at the draft find people, plates, text or vehicles that nothing covers?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.detect import find_kinds
+from visard.track import Sighting
+from visard.types import Box, Check, Frame, Kind, Pixels, Region
+
+_KINDS: tuple[Kind, ...] = ("person", "plate", "text", "vehicle")
+
+_SURE: Mapping[Kind, float] = {"person": 0.55, "plate": 0.5, "text": 0.7, "vehicle": 0.55}
+"""Scores from which on a second look is believed: what the first one missed cannot be a matter of taste."""
+
+_COVERED = 0.3
+"""Share of a box from which on it is a hidden thing, seen again: a figure, or a plate that is nobody's."""
+
+_EVERY = 10
+"""Frames of a video from one second look to the next."""
+
+
+class SeenAgain:
+    """Collects what was never hidden, for kinds that have one network only, so that nobody else can be asked.
+
+    The same network looks again, at another size and, where letters have no say, at a mirrored draft. What it sees
+    on top of a cover is left to the other checks: a figure is still one.
+    """
+
+    def __init__(self, kinds: Collection[Kind], still: bool) -> None:
+        self._scores = {kind: _SURE[kind] for kind in _KINDS if kind in kinds}
+        self._every = 1 if still else _EVERY
+        self._missed: list[Sighting] = []
+
+    def see(self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8]) -> None:
+        """Look at one frame of the draft; cover: (H, W), non-zero where pixels were hidden."""
+        missed: list[Region] = []
+        if self._scores and after.index % self._every == 0:
+            spared = [r.box for r in regions if not r.hide]
+            for region in _look(after.pixels, self._scores):
+                bare = _share(region.box, cover) < _COVERED
+                if bare and not any(region.box.iou(box) > 0.3 for box in spared):
+                    missed.append(region)
+        self._missed.append(Sighting(after.index, after.time, tuple(missed), False))
+
+    @property
+    def missed(self) -> list[Sighting]:
+        """What no cover hides, frame by frame; empty if there is nothing at all."""
+        return self._missed if any(s.regions for s in self._missed) else []
+
+    def check(self) -> Check:
+        """Return the number of things that were never hidden; none may be."""
+        bare = [s.index for s in self._missed for _ in s.regions]
+        return Check("seen_again", float(len(bare)), 0.0, tuple(sorted(set(bare))))
+
+
+def _look(pixels: Pixels, scores: Mapping[Kind, float]) -> list[Region]:
+    written: dict[Kind, float] = {kind: score for kind, score in scores.items() if kind == "text"}
+    other: dict[Kind, float] = {kind: score for kind, score in scores.items() if kind != "text"}
+    found = find_kinds(pixels, written, "coarse") if written else []
+    if other:
+        mirrored = find_kinds(np.ascontiguousarray(pixels[:, ::-1]), other, "coarse")
+        found += [_mirror(region, pixels.shape[1]) for region in mirrored]
+    return found
+
+
+def _mirror(region: Region, width: int) -> Region:
+    x0, y0, x1, y1 = region.box
+    return Region(region.kind, Box(width - x1, y0, width - x0, y1), region.score)
+
+
+def _share(box: Box, cover: NDArray[np.uint8]) -> float:
+    part = cover[box.cells(*cover.shape)]
+    return float(np.count_nonzero(part) / part.size) if part.size else 1.0

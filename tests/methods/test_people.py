@@ -1,0 +1,99 @@
+"""Figures and clothes: a figure tells nothing but an outline; clothes change colour, and prints go."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from visard.errors import UsageError
+from visard.found import Found
+from visard.hider import Hider
+from visard.methods import fits, make
+from visard.policy import Policy, only, with_rule
+from visard.types import Box, Frame, Kind, Patch, Pixels, Points, Region
+
+BODY = np.array([[40, 30], [80, 30], [95, 90], [85, 200], [35, 200], [25, 90]], np.float32)
+
+
+def outfit(shirt: tuple[int, int, int], mark: bool = False) -> Pixels:
+    picture = np.full((220, 120, 3), (150, 160, 150), np.uint8)
+    cv2.fillPoly(picture, [BODY.astype(np.int32)], shirt)
+    picture[130:200, 30:90] = (40, 50, 90)
+    if mark:
+        for x in (50, 58, 66):
+            cv2.line(picture, (x, 80), (x, 100), (250, 250, 250), 2)
+    return picture
+
+
+def person(track: int = 1, outline: Points = BODY) -> Region:
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    return Region("person", Box(*low.tolist(), *high.tolist()), 0.9, track=track, outline=outline)
+
+
+def worn(pixels: Pixels, words: str = "people,faces", method: str = "garment") -> Pixels:
+    policy = with_rule(only(Policy(), words), "person", method=method)
+    return Hider(policy)(Frame(pixels), [person()]).pixels
+
+
+def test_a_figure_has_its_outline_alone_from_the_picture() -> None:
+    mask = np.zeros((90, 60), np.float32)
+    cv2.ellipse(mask, (30, 45), (20, 40), 0, 0, 360, 1.0, -1)
+    noise = np.random.default_rng(0).integers(0, 256, (90, 60, 3), dtype=np.uint8)
+    one, two = (make("silhouette")(Patch(pixels, mask, seed=5)) for pixels in (noise, noise[::-1].copy()))
+    assert np.array_equal(one, two)
+    assert (
+        one[mask > 0].std() > 5 and make("silhouette", {"look": "flat"})(Patch(noise, mask)).std(axis=(0, 1)).max() == 0
+    )
+
+
+def test_two_figures_have_two_colours() -> None:
+    colours = {tuple(make("silhouette", {"look": "flat"})(Patch(outfit((9, 9, 9)), np.ones((220, 120), np.float32),
+               seed=s))[0, 0]) for s in range(2**62, 2**62 + 8)}  # fmt: skip
+    assert len(colours) == 8
+
+
+def test_clothes_get_another_colour_and_lose_their_marks() -> None:
+    plain, marked = (worn(outfit((180, 40, 40), mark)) for mark in (False, True))
+    chest = np.s_[76:104, 46:70]
+    assert np.abs(plain[chest].astype(int) - (180, 40, 40)).mean() > 25
+    was = outfit((180, 40, 40), True)[chest].astype(float).std(axis=(0, 1)).max()
+    assert np.abs(plain[chest].astype(int) - marked[chest]).mean() < 0.35 * was
+
+
+def test_light_and_shade_stay() -> None:
+    shaded = outfit((180, 150, 120))
+    ramp = np.linspace(0.5, 1.0, 120)[None, :, None]
+    now = worn(np.clip(shaded * ramp, 0, 255).astype(np.uint8))[60:120].astype(float).mean(axis=(0, 2))
+    assert now[75] > now[45]
+
+
+def test_garment_is_refused_where_faces_would_stay() -> None:
+    with pytest.raises(UsageError, match="leaves faces"):
+        Hider(with_rule(only(Policy(), "people"), "person", method="garment"))
+
+
+@pytest.mark.parametrize(("method", "kind"), [("surrogate", "plate"), ("plate", "face"), ("ksame-m", "person")])
+def test_methods_are_refused_where_they_do_not_fit(method: str, kind: Kind) -> None:
+    assert not fits(method, kind)
+    with pytest.raises(UsageError, match=f"does not hide a {kind}"):
+        Hider(with_rule(Policy({}), kind, method=method))
+
+
+@pytest.mark.parametrize("method", ["fill", "darken", "blur", "pixelate", "noise", "impulse", "silhouette"])
+def test_every_naive_method_works_on_an_outline(method: str) -> None:
+    before = outfit((180, 40, 40), True)
+    after = worn(before, "people", method)
+    inside = cv2.fillPoly(np.zeros((220, 120), np.uint8), [BODY.astype(np.int32)], 1).astype(bool)
+    assert (before[inside] != after[inside]).any(axis=1).mean() > 0.6
+    assert np.array_equal(before[:10], after[:10]) and np.array_equal(before[:, 110:], after[:, 110:])
+
+
+def test_a_face_under_a_figure_is_part_of_it() -> None:
+    hider = Hider(only(Policy(), "faces,people"))
+    face = Region("face", Box(45, 35, 75, 70), 0.9, track=1)
+    other = Region("face", Box(5, 5, 15, 18), 0.9, track=2)
+    (kinds,) = ([r.kind for r in own] for own in hider.absorb(Found({0: (face, other, person())})).regions.values())
+    assert sorted(kinds) == ["face", "person", "person"]
+    spared = Found({0: (face, Region("person", person().box, 0.9, track=1, hide=False))})
+    assert [r.kind for r in hider.absorb(spared).at(0)] == ["face", "person"]
