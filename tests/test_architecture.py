@@ -13,10 +13,10 @@ import pytest
 SRC = Path(__file__).parents[1] / "src" / "visard"
 
 ORDER = [
-    "types", "errors", "policy", "flow", "models", "stores", "media", "detect", "track", "found", "shape", "nets",
-    "people", "warmth", "methods", "gallery", "paste", "roles", "hider", "echoes", "smoothing", "tracing", "verify",
-    "publish", "report", "vault", "live", "pipeline", "cluster", "sources", "regions", "run", "verbs", "train",
-    "attack", "evaluate", "serve", "cli",
+    "types", "errors", "policy", "flow", "models", "stores", "media", "detect", "track", "kinship", "found", "shape",
+    "nets", "people", "warmth", "methods", "gallery", "paste", "roles", "hider", "echoes", "smoothing", "tracing",
+    "verify", "publish", "report", "vault", "live", "pipeline", "cluster", "sources", "regions", "run", "verbs",
+    "train", "attack", "evaluate", "serve", "cli",
 ]  # fmt: skip
 
 
