@@ -7,7 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visard.track import Sighting, Tracker, joined, track
+from visard.kinship import joined
+from visard.track import Sighting, Tracker, track
 from visard.types import Box, Kind, Region
 
 FPS = 25

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from visard.detect import CutFinder, figure, find_kinds, rest
 from visard.errors import UsageError
 from visard.flow import ahead
+from visard.kinship import joined
 from visard.media.read import Source
 from visard.policy import Policy
-from visard.track import Sighting, joined, track
+from visard.track import Sighting, track
 from visard.types import Frame, Kind, Region
 
 KEY_SECONDS = 0.8

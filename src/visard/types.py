@@ -280,11 +280,9 @@ class Removing(Telling, Protocol):
 
     def softer(self) -> Removing:
         """Return the method for whoever is still seen: it predicts nothing that anybody could take for a face."""
-        ...
 
     def predict(self, pixels: Pixels, wanted: NDArray[np.bool_], known: NDArray[np.bool_], seed: int) -> Pixels:
         """Return the (h, w, 3) picture with the wanted pixels (h, w) predicted from the known ones alone."""
-        ...
 
 
 @runtime_checkable
