@@ -81,7 +81,7 @@ def method(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> D
     try:
         return make(request.param)
     except ModelError as error:
-        pytest.skip(str(error))
+        pytest.skip(f"{request.param}: {error}")
 
 
 @pytest.fixture

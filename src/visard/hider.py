@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from visard.errors import Unfit, UsageError
@@ -12,9 +13,12 @@ from visard.methods import defaults, make, refuse_misfit
 from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.roles import Roles
-from visard.shape.align import cut
+from visard.shape.align import Cells, Cut, cut, cut_out, together
 from visard.shape.square import through_square
-from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prepared, Region
+from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prepared, Region, Removing
+
+Behind = Callable[[int, Cells], Pixels | None]
+"""Called with a frame's index and some of its cells; what other frames saw there, None where that is not known."""
 
 _LARGER: tuple[Kind, ...] = ("vehicle", "person", "head", "plate", "text", "face")
 """Kinds from the one that may hold all others."""
@@ -44,6 +48,7 @@ class Hider:
         self.insisted: set[int] = set()
         self.unfit: set[int] = set()
         self.hopeless: set[int] = set()
+        self.behind: Behind = lambda index, cells: None
         self._full = {
             kind: make(rule.method, {**rule.settings, "strength": 1.0})
             for kind, rule in policy.rules.items()
@@ -78,6 +83,15 @@ class Hider:
         """Kinds whose method must be cast before it hides."""
         return {kind for kind, method in self.methods.items() if isinstance(method, Casting)}
 
+    @property
+    def exchanging(self) -> set[Kind]:
+        """Kinds whose method puts something in the place of what it hides, and may fail: these have a fallback."""
+        return self.casting | {kind for kind, method in self.methods.items() if isinstance(method, Removing)}
+
+    def removes(self, region: Region) -> bool:
+        """Return whether a region is taken out of the picture."""
+        return region.hide and isinstance(self.method(region), Removing)
+
     def cast(self, kind: Kind, patches: Mapping[int, Sequence[Patch]]) -> None:
         """Choose a role for each subject of a kind; patches: its clearest, by track.
 
@@ -101,7 +115,7 @@ class Hider:
         """
         before = len(self.insisted) + len(self.unfit) + len(self.hopeless)
         for region in {(r.kind, r.track): r for r in regions}.values():
-            if region.kind in self.casting:
+            if region.kind in self.exchanging:
                 (self.hopeless if region.track in self.unfit else self.unfit).add(region.track)
             elif region.kind in self._full:
                 self.insisted.add(region.track)
@@ -109,13 +123,13 @@ class Hider:
 
     def give_up(self, regions: Iterable[Region]) -> bool:
         """Hide these subjects with the fallback from now on, where their method has one; returns whether any is new."""
-        lost = {r.track for r in regions if r.kind in self.casting} - self.unfit
+        lost = {r.track for r in regions if r.kind in self.exchanging} - self.unfit
         self.unfit |= lost
         return bool(lost)
 
     def black_out(self, regions: Iterable[Region]) -> bool:
         """Fill these subjects from now on, where their method can fail; returns whether any is new."""
-        lost = {r.track for r in regions if r.kind in self.casting} - self.hopeless
+        lost = {r.track for r in regions if r.kind in self.exchanging} - self.hopeless
         self.unfit |= lost
         self.hopeless |= lost
         return bool(lost)
@@ -128,13 +142,21 @@ class Hider:
         """
         canvas, untouched = _copy(frame), True
         for kind in _LARGER:
-            group = [r for r in regions if r.kind == kind and r.hide]
+            group = [r for r in regions if r.kind == kind and r.hide and not self.removes(r)]
             apart = canvas if untouched or kind != "face" or not group else _copy(frame)
             for patch, new in self._pieces(frame if apart is not canvas or untouched else canvas, apart, group):
                 paste(canvas, patch, new)
                 if apart is not canvas:
                     paste(apart, patch, new)
             untouched = untouched and not group
+        # Last, so that what lies behind somebody is not predicted from anybody's original.
+        removed: dict[Deidentifier, list[Cut]] = defaultdict(list)
+        for region in regions:
+            if self.removes(region):
+                removed[self.method(region)].append((region, self.rule(region)))
+        for own in removed.values():
+            for gone in together(own, frame.pixels.shape):
+                paste(canvas, *self._take_out(canvas, gone, regions))
         return canvas
 
     def rule(self, region: Region) -> Rule:
@@ -143,9 +165,9 @@ class Hider:
 
     def method(self, region: Region) -> Deidentifier:
         """Return the method for a region: its kind's, at full strength if that was insisted on, or the fallback."""
-        if region.kind in self.casting and region.track in self.hopeless:
+        if region.kind in self.exchanging and region.track in self.hopeless:
             return make(LAST)
-        if region.kind in self.casting and region.track in self.unfit:
+        if region.kind in self.exchanging and region.track in self.unfit:
             return self.fallbacks[region.kind]
         full = self._full.get(region.kind)
         return full if full is not None and region.track in self.insisted else self.methods[region.kind]
@@ -155,6 +177,10 @@ class Hider:
         method = self.methods[region.kind]
         around = method.around if isinstance(method, Casting) else 0.0
         return cut(frame, region, self.rule(region), self._seed(region.kind, region.track), around)
+
+    def seed(self, region: Region) -> int:
+        """Return the seed of a region's subject."""
+        return self._seed(region.kind, region.track)
 
     def _seed(self, kind: Kind, track: int) -> int:
         known = self._seeds.get(track)
@@ -169,10 +195,23 @@ class Hider:
             patch = self.patch(frame, region)
             if patch is not None:
                 paste(canvas, patch, through_square(self.fallbacks[region.kind], patch))
-        for region in sorted(hidden, key=lambda r: not isinstance(self.method(r), Casting)):
+        kept = [r for r in hidden if not self.removes(r)]
+        for region in sorted(kept, key=lambda r: not isinstance(self.method(r), Casting)):
             patch = self.patch(canvas if isinstance(self.method(region), Casting) else frame, region)
             if patch is not None:
                 yield patch, self._hide(region, patch)
+
+    def _take_out(self, canvas: Frame, group: Sequence[Cut], regions: Sequence[Region]) -> tuple[Patch, Pixels]:
+        region = group[0][0]
+        method = self.method(region)
+        assert isinstance(method, Removing), "only these are taken out"
+        inside = [own for own, _ in group]
+        others = [(r, self.rule(r)) for r in regions if r not in inside]
+        patch = cut_out(canvas, group, others, self.seed(region), method.around)
+        x, y = (int(v) for v in patch.to_frame[:, 2])
+        cells = slice(y, y + len(patch.mask)), slice(x, x + patch.mask.shape[1])
+        patch = replace(patch, behind=self.behind(canvas.index, cells))
+        return patch, method(patch)
 
     def _seen_by_others(self, hidden: list[Region]) -> list[Region]:
         methods = [self.method(region) for region in hidden]
@@ -188,8 +227,11 @@ class Hider:
 
 
 def _fallback(rule: Rule) -> Deidentifier:
+    own = make(rule.method, rule.settings)
+    if isinstance(own, Removing):
+        return own.softer()
     method = make(rule.fallback, {"strength": 1.0} if "strength" in defaults(rule.fallback) else {})
-    if isinstance(method, Casting | Prepared):
+    if isinstance(method, Casting | Prepared | Removing):
         raise UsageError(f"{rule.fallback!r} cannot be a fallback", hint="choose a method that hides every region")
     return method
 

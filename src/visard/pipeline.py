@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
+from visard.backdrop import look_behind
 from visard.errors import NothingFound, VerificationFailed
 from visard.flow import ahead, side_by_side
 from visard.found import Found, find
@@ -30,6 +31,7 @@ from visard.types import Frame, Prepared, Report
 from visard.vault.keys import Sealing
 from visard.verify import meet, verify
 from visard.warmth import cool_down, warm_up
+from visard.whom import Whom, single_out
 
 _DRAFTS = 6
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
@@ -71,6 +73,7 @@ class Task:
     policy: Policy = field(default_factory=Policy)
     output: Output = field(default_factory=Output)
     people: People = field(default_factory=People)
+    whom: Whom = field(default_factory=Whom)
     strict: bool = False
     overwrite: bool = False
     gallery: Gallery = field(default_factory=Gallery)
@@ -82,6 +85,7 @@ class Task:
         faces = b"".join(face.tobytes() for face in (*self.people.keep, *self.people.only))
         people: dict[str, Any] = {"keep": len(self.people.keep), "only": len(self.people.only)}
         people |= {"sha256": hashlib.sha256(faces).hexdigest()} if faces else {}
+        people |= {"whom": self.whom.to_dict()} if self.whom else {}
         everyone = {"gallery": self.gallery.sha256} if self.gallery.sha256 else {}
         sealed = {"seal": self.sealing.to_dict()} if self.sealing else {}
         return self.policy.to_dict() | {"output": asdict(self.output), "people": people} | everyone | sealed
@@ -107,6 +111,9 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             if task.people:
                 found = Found(select(frames, found.regions, task.people))
+            if task.whom:
+                kind = next(iter(task.policy.rules))
+                found = single_out(frames, found, task.whom, kind, source)
             found = hider.absorb(found)
         if not original.still:
             cool_down()
@@ -116,6 +123,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
         for attempt in range(_DRAFTS):
             with clock("find"):
                 found = trace(frames, found, hider, original.still)
+                if not original.still:
+                    look_behind(frames, found, hider)
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             if not original.still:

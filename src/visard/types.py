@@ -141,7 +141,8 @@ class Patch:
     pixels: (h, w, 3) uint8 RGB. mask: (h, w) float32, 1 = hide, between 0 and 1 = feathered rim.
     points: (K, 2) float32 in patch pixels, or None. seed: one subject and key, one seed.
     to_frame: (2, 3) float32, affine from patch to frame pixels. mesh: (468, 3) float32 points of the face in
-    patch pixels, where it was traced, or None.
+    patch pixels, where it was traced, or None. others: (h, w) bool, where other subjects are, or None. behind:
+    (h, w, 3) uint8 RGB, what other frames saw where this one hides something, or None.
     """
 
     pixels: Pixels
@@ -151,6 +152,8 @@ class Patch:
     seed: int = 0
     to_frame: NDArray[np.float32] = field(default_factory=lambda: np.array([[1, 0, 0], [0, 1, 0]], np.float32))
     mesh: Points | None = None
+    others: NDArray[np.bool_] | None = None
+    behind: Pixels | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +267,22 @@ class Casting(Deidentifier, Protocol):
     def fits(self, seed: int) -> bool:
         """Return whether the subject with this seed has a role."""
         ...
+
+
+@runtime_checkable
+class Removing(Telling, Protocol):
+    """A method that takes somebody out of the picture: afterwards nobody may be seen there.
+
+    Regions near each other share a patch. around: how far it reaches beyond them, in sides of what is hidden.
+    """
+
+    around: ClassVar[float]
+
+    def softer(self) -> Removing:
+        """Return the method for whoever is still seen: it predicts nothing that anybody could take for a face."""
+
+    def predict(self, pixels: Pixels, wanted: NDArray[np.bool_], known: NDArray[np.bool_], seed: int) -> Pixels:
+        """Return the (h, w, 3) picture with the wanted pixels (h, w) predicted from the known ones alone."""
 
 
 @runtime_checkable

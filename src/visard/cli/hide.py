@@ -17,6 +17,7 @@ from visard.errors import TargetError, UsageError
 from visard.methods import METHODS, make, refuse_misfit
 from visard.policy import IDENTITIES, Policy
 from visard.stores import place
+from visard.types import Removing
 from visard.vault.keys import Sealing
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 @click.option("--identity", type=click.Choice(IDENTITIES), help="Who gets one new face (default picture).")
 @click.option("--keep-person", multiple=True, type=existing, metavar="PHOTO", help="Spare this person.")
 @click.option("--only-person", multiple=True, type=existing, metavar="PHOTO", help="Hide just this person.")
+@click.option("--track", "tracks", multiple=True, type=int, metavar="N", help="Hide just this subject, from `find`.")
+@click.option("--point", "points", multiple=True, metavar="X,Y", help="Hide just who is at this pixel.")
+@click.option("--box", "boxes", multiple=True, metavar="X0,Y0,X1,Y1", help="Hide just what is in this box.")
 @click.option("--regions", type=existing, help="Hide these regions, from `visard find`, instead of looking.")
 @click.option("--seal", is_flag=True, help="Seal the original pixels of what is hidden, for --recipient or a password.")
 @click.option("--seal-file", is_flag=True, help="Seal the whole source file instead.")
@@ -112,10 +116,15 @@ def command(
     settings = parse_settings(pairs, strength=strength, k=k, similar="" if different else similar)
     policy = build_policy(**choices, method=method, seed=seed, identity=identity, settings=settings)
     _refuse_wrong_settings(policy, choices["policy_file"])
+    from visard.whom import parse_whom
+
+    whom = parse_whom(*(rest.pop(key) for key in ("tracks", "points", "boxes")))
     sealing = _sealing(rest)
     if dry_run:
         click.echo(policy.to_toml(), nl=False)
         return 0
+    if not quiet:
+        _tell_choices(policy)
     from visard.media.write import Output
     from visard.warmth import warm_up
 
@@ -126,7 +135,7 @@ def command(
     from visard.pipeline import Task
 
     people = load_people(keep_person, only_person)
-    task = Task(policy, output, people, rest["strict"], rest["overwrite"], sealing=sealing)
+    task = Task(policy, output, people, whom, rest["strict"], rest["overwrite"], sealing=sealing)
     out = place(out_name) if out_name else None
     if "-" in sources:
         if prove:
@@ -173,6 +182,14 @@ def _refuse_wrong_settings(policy: Policy, policy_file: Path | None) -> None:
             refuse_misfit(make(rule.method, rule.settings), kind, policy.rules)
     except UsageError as error:
         raise UsageError(error.what, where=policy_file or "", hint=error.hint) from error
+
+
+def _tell_choices(policy: Policy) -> None:
+    """Print what a method chose by itself."""
+    for kind, rule in policy.rules.items():
+        method = make(rule.method, rule.settings)
+        for line in method.told() if isinstance(method, Removing) else ():
+            click.echo(f"{kind}: {line}", err=True)
 
 
 def _run(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from visard.cli.generators import COMMANDS
 from visard.cli.shared import ensure_models, existing
 from visard.cli.training import bars, need_torch
+
+if TYPE_CHECKING:
+    from visard.train.checkpoint import Progress
 
 
 @click.group("train")
@@ -66,22 +70,55 @@ def train_inpaint(data: Path, out: Path, minutes: float, resume: bool, apart: Pa
     from visard.train.inpaint import train
 
     progress = train(data, out, minutes, resume, apart, bars(), lambda line: click.echo(json.dumps(line)))
-    click.echo(f"{progress.images} pictures in {progress.steps} steps, {progress.seconds / 60:.0f} minutes", err=True)
-    click.echo(str(out / "checkpoint.safetensors"))
+    _told(progress, out)
+
+
+@command.command("background")
+@_data
+@click.option("--out", type=existing, required=True, help="Folder for the checkpoint, the log and the sheets.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), required=True, help="How long to train.")
+@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
+def train_background(data: Path, out: Path, minutes: float, resume: bool) -> None:
+    """Teach the network that `cancel` predicts backgrounds with, on photos without people; needs torch."""
+    need_torch()
+    from visard.train.background import train
+
+    _told(train(data, out, minutes, resume, lambda line: click.echo(json.dumps(line))), out)
+
+
+@command.command("denoiser")
+@_data
+@click.option("--out", type=existing, required=True, help="Folder for the checkpoint, the log and the sheets.")
+@click.option("--minutes", type=click.FloatRange(0, min_open=True), required=True, help="How long to train.")
+@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
+@click.option("--apart", type=existing, help="Folder or tar of people who shall not teach it: those it is judged on.")
+def train_denoiser(data: Path, out: Path, minutes: float, resume: bool, apart: Path | None) -> None:
+    """Teach the network that `diffuse` paints faces and hair with; needs torch, and hours of a GPU."""
+    ensure_models(False)
+    need_torch()
+    from visard.train.denoiser import train
+
+    _told(train(data, out, minutes, resume, apart, bars(), lambda line: click.echo(json.dumps(line))), out)
 
 
 @command.command("export")
 @click.option("--from", "folder", type=existing, required=True, help="Folder of a training.")
-@click.option("--out", type=existing, required=True, help="Folder for the network and its card.")
+@click.option("--out", type=existing, required=True, help="Folder for the weights and their card.")
 @_terms
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 def train_export(folder: Path, out: Path, terms: str, overwrite: bool) -> None:
-    """Write what a training has come to as the files that its method reads."""
+    """Write what a training of a network has come to as the files that its method reads."""
     ensure_models(False)
     need_torch()
+    from visard.train.checkpoint import read
     from visard.train.export import export
+    from visard.train.loop import CHECKPOINT
+    from visard.train.shipping import SHIPPED, ship
 
-    click.echo(str(export(folder, out, terms, overwrite, bars())))
+    if read(folder / CHECKPOINT)[0]["name"] in SHIPPED:
+        click.echo(str(ship(folder, out, terms, overwrite)))
+    else:
+        click.echo(str(export(folder, out, terms, overwrite, bars())))
 
 
 @command.command("pack")
@@ -123,6 +160,11 @@ def train_msvdd(data: Path, out: Path, people: int, seed: int, terms: str, overw
     right = f"{100 * figures['msvdd']:.1f} % right, {100 * figures['linear']:.1f} % with a linear layer"
     click.echo(f"{figures['people']:.0f} people: {right}, on photos that were kept for testing", err=True)
     click.echo(str(out / "msvdd.safetensors"))
+
+
+def _told(progress: Progress, out: Path) -> None:
+    click.echo(f"{progress.images} pictures in {progress.steps} steps, {progress.seconds / 60:.0f} minutes", err=True)
+    click.echo(str(out / "checkpoint.safetensors"))
 
 
 for _command in COMMANDS:

@@ -16,6 +16,8 @@ METHODS: Mapping[str, str] = {
     "anonygan": "visard.methods.anonygan:AnonyGan",
     "ciagan": "visard.methods.ciagan:Ciagan",
     "estrange": "visard.methods.estrange:Estrange",
+    "diffuse": "visard.methods.diffuse:Diffuse",
+    "cancel": "visard.methods.cancel:Cancel",
     "fill": "visard.methods.fill:Fill",
     "darken": "visard.methods.darken:Darken",
     "blur": "visard.methods.blur:Blur",

@@ -72,11 +72,11 @@ def surroundings(pixels: Pixels, mask: Mask, to_square: Matrix, side: int = SIDE
 
 
 def fill_in(colour: Floats, known: Mask) -> Floats:
-    """Return (S, S, 3) colours where known is 1, else what lies around (pull and push, Gortler et al. 1996)."""
+    """Return (h, w, 3) colours where known is 1, else what lies around (pull and push, Gortler et al. 1996)."""
     levels = [(colour * known[..., None], known)]
-    while len(levels[-1][1]) > 1:
+    while levels[-1][1].size > 1:
         value, weight = levels[-1]
-        half = (weight.shape[1] // 2, weight.shape[0] // 2)
+        half = (max(1, weight.shape[1] // 2), max(1, weight.shape[0] // 2))
         levels.append(tuple(cv2.resize(v, half, interpolation=cv2.INTER_AREA) for v in (value, weight)))  # type: ignore[arg-type]
     value, weight = levels[-1]
     whole = value.reshape(1, 1, 3) / max(float(weight.max()), 1e-6) if weight.max() > 0 else np.full((1, 1, 3), 127.0)

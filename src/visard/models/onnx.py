@@ -31,10 +31,12 @@ class Graph:
         self._tensors: list[bytes | memoryview] = []
 
     def conv(
-        self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], stride: int = 1, padding: int = 0
-    ) -> str:
-        """Add a convolution; weight: (out, in, height, width), bias: (out,)."""
+        self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], stride: int = 1, padding: int = 0,
+        spread: int = 1,
+    ) -> str:  # fmt: skip
+        """Add a convolution; weight: (out, in, height, width), bias: (out,); spread: pixels between its taps."""
         ints = {"strides": [stride] * 2, "pads": [padding] * 4, "kernel_shape": list(weight.shape[2:])}
+        ints |= {"dilations": [spread] * 2} if spread > 1 else {}
         return self._add("Conv", [x, self._tensor(weight), self._tensor(bias)], ints)
 
     def max_pool(self, x: str, size: int, stride: int, padding: int = 0) -> str:
@@ -57,6 +59,18 @@ class Graph:
     def leaky(self, x: str, slope: float) -> str:
         """Add max(x, 0) + slope * min(x, 0)."""
         return self._add("LeakyRelu", [x], floats={"alpha": slope})
+
+    def elu(self, x: str) -> str:
+        """Add x above 0 and exp(x) - 1 below."""
+        return self._add("Elu", [x], floats={"alpha": 1.0})
+
+    def sigmoid(self, x: str) -> str:
+        """Add 1 / (1 + exp(-x))."""
+        return self._add("Sigmoid", [x])
+
+    def times(self, x: str, y: str) -> str:
+        """Add the product of two values of one shape."""
+        return self._add("Mul", [x, y])
 
     def double(self, x: str) -> str:
         """Add each value four times, two by two: (n, c, h, w) -> (n, c, 2 h, 2 w)."""

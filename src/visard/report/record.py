@@ -18,7 +18,7 @@ from visard.media.read import Source
 from visard.models.store import sha256s
 from visard.report.proof import Proof
 from visard.report.proof import to_dict as proof_to_dict
-from visard.types import Check, Report, Telling
+from visard.types import Check, Deidentifier, Removing, Report, Telling
 
 _MODELS = ("centerface", "blazeface_full_range", "dlib_resnet", "face_mesh")
 
@@ -58,16 +58,21 @@ def describe(
 
 
 def _insisted(hider: Hider) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if stronger := len(hider.insisted - hider.unfit):
         notes.append(f"{stronger} hidden at full strength, because a check still saw through")
     if hider.unfit:
-        names = sorted({hider.fallbacks[kind].name for kind in hider.casting or hider.fallbacks})
+        names = sorted({_named(hider.fallbacks[kind]) for kind in hider.exchanging or hider.fallbacks})
         why = "no face could be exchanged there" if hider.casting else "too small for the method, or no face"
+        why = "something was still seen there" if hider.exchanging - hider.casting else why
         notes.append(f"{len(hider.unfit)} hidden with {' or '.join(names)}: {why}")
     for method in hider.methods.values():
         notes += method.told() if isinstance(method, Telling) else []
     return notes
+
+
+def _named(method: Deidentifier) -> str:
+    return f"{method.name} ({', '.join(method.told())})" if isinstance(method, Removing) else method.name
 
 
 def failure(source: str, error: str, task: Mapping[str, Any]) -> Report:

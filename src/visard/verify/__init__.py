@@ -19,7 +19,7 @@ from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Check, Deidentifier, Frame, Prepared, Region
+from visard.types import Check, Deidentifier, Frame, Prepared, Region, Removing
 from visard.verify.found_again import FoundAgain, Glance
 from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
@@ -184,6 +184,8 @@ class _Room:
 def may_show(hider: Hider, region: Region) -> bool:
     """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
     method = hider.method(region)
+    if isinstance(method, Removing):
+        return False
     shared = isinstance(method, Prepared)
     return method.blind or shared or method.form == "generate" or method.goal == "machines"
 
@@ -200,6 +202,8 @@ def cover_of(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) ->
 
 def _shows_a_face(method: Deidentifier) -> bool:
     """Return whether a face must be seen where one was hidden: another, or the same one, which machines mistake."""
+    if isinstance(method, Removing):
+        return False
     return method.form == "generate" or (method.goal == "machines" and method.form == "perturb")
 
 

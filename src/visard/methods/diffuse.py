@@ -1,0 +1,107 @@
+"""Face and hair painted by diffusion, around what may stay to the bit; how like the old one, the start time says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.errors import Unfit, UsageError
+from visard.methods.diffusion import Denoiser, path, repaint
+from visard.methods.grain import match, measure
+from visard.methods.scene import surroundings, upright
+from visard.methods.strength import check_share
+from visard.models.denoiser import FILE, SIDE, denoiser
+from visard.shape.mesh import canonical
+from visard.shape.square import invert, see
+from visard.types import Casting, Form, Goal, Patch, Pixels
+
+Floats = NDArray[np.float32]
+
+_STEPS, _JUMP, _TIMES = 50, 10, 2
+"""Levels on the way from noise to a picture, and RePaint's stretches and how often each is gone."""
+
+_SMALLEST = 16.0
+"""Pixels across a face below which there is nothing to paint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diffuse:
+    """Begin with the face drowned in noise, and clear it into another (RePaint and SDEdit; seed 001's last chapter).
+
+    strength: SDEdit's start time; at 1 nothing but noise is left of the old face. weights: a file that `visard train
+    export` made of a denoiser; empty for the one that visard ships.
+    """
+
+    name: ClassVar[str] = "diffuse"
+    size: ClassVar[int | None] = None
+    blind: ClassVar[bool] = False
+    reversible: ClassVar[bool] = False
+    goal: ClassVar[Goal] = "everyone"
+    form: ClassVar[Form] = "generate"
+    around: ClassVar[float] = 0.45
+
+    strength: float = 1.0
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        check_share("strength", self.strength)
+        if not isinstance(self.weights, str):
+            raise UsageError(f"weights is {self.weights!r}", hint="give a file's path in quotes")
+        if self.weights and not Path(self.weights).is_file():
+            raise UsageError(f"there is no file {self.weights!r}", hint="give one that `visard train export` made")
+        self._denoiser()
+
+    def cast(self, patches: Sequence[Patch]) -> Casting:
+        """Return the method: each subject's face comes from its seed alone."""
+        return self
+
+    def fits(self, seed: int) -> bool:
+        """Return True: there is a face for every seed."""
+        return True
+
+    def __call__(self, patch: Patch) -> Pixels:
+        """Return the patch with another face and hair; raises Unfit where no face was traced."""
+        if patch.mesh is None or np.ptp(patch.mesh[:, 0]) < _SMALLEST:
+            raise Unfit("no face was traced here")
+        to_square = upright(canonical().fit_pose(patch.mesh), patch.mask, SIDE)
+        filled, known = surroundings(patch.pixels, patch.mask, to_square, SIDE)
+        guide = see(patch.pixels, to_square, SIDE, SIDE).astype(np.float32) if self.strength < 1 else None
+        painted = paint(self._denoiser(), filled, known, guide, self.strength, patch.seed)
+        height, width = patch.mask.shape
+        new = see(painted, invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
+        hidden = patch.mask > 0
+        whole = np.where(hidden[..., None], new, patch.pixels)
+        new = match(new, measure(whole, hidden), measure(whole, ~hidden), patch.seed)
+        result = patch.pixels.copy()
+        result[hidden] = np.clip(np.round(new[hidden]), 0, 255).astype(np.uint8)
+        return result
+
+    def _denoiser(self) -> Denoiser:
+        return denoiser(Path(self.weights) if self.weights else FILE)
+
+
+def paint(denoise: Denoiser, filled: Floats, known: Floats, guide: Floats | None, strength: float, seed: int) -> Floats:
+    """Return (S, S, 3) colours, 0 to 255, as they were where known (S, S) is 1, and painted elsewhere.
+
+    guide: (S, S, 3) what to begin with, None for nothing but noise; strength: where in the chain to begin.
+    """
+    rng = np.random.default_rng(seed)
+    picture = _inward(filled)
+
+    def noise() -> Floats:
+        return rng.standard_normal(picture.shape, np.float32)
+
+    begin = None if guide is None else _inward(guide)
+    way = path(_STEPS, strength)
+    new = repaint(denoise, picture, 1 - known[None, None], way, noise, _JUMP, _TIMES, begin)
+    return np.where(known[..., None] > 0, filled, new[0].transpose(1, 2, 0) * 127.5 + 127.5).astype(np.float32)
+
+
+def _inward(colour: Floats) -> Floats:
+    return np.ascontiguousarray((colour / 127.5 - 1).transpose(2, 0, 1)[None], np.float32)

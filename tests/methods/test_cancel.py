@@ -1,0 +1,158 @@
+"""Somebody who was never there: nothing of them is left, nothing around them changes, and what is put there fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from visard.errors import ModelError, UsageError
+from visard.hider import Hider
+from visard.methods import make
+from visard.methods.cancel import Cancel
+from visard.methods.engines import ENGINES
+from visard.policy import Policy, Rule
+from visard.shape.align import covered, together
+from visard.types import Box, Frame, Pixels, Region, Removing
+
+ENGINES_HERE = ("patches", "telea")
+
+
+def bricks(height: int = 160, width: int = 200) -> Pixels:
+    """A wall: rows of bricks, each row shifted by half of one."""
+    y, x = np.mgrid[:height, :width]
+    joint = (y % 16 < 2) | ((x + 10 * (y // 16 % 2)) % 20 < 2)
+    grain = np.random.default_rng(0).integers(-8, 9, (height, width, 1))
+    return np.clip(np.where(joint[..., None], (200, 195, 190), (150, 70, 50)) + grain, 0, 255).astype(np.uint8)
+
+
+def hole_in(pixels: Pixels, y: slice = slice(60, 110), x: slice = slice(70, 120)) -> np.ndarray:
+    hole = np.zeros(pixels.shape[:2], np.bool_)
+    hole[y, x] = True
+    return hole
+
+
+@pytest.mark.parametrize("engine", ENGINES_HERE)
+def test_nothing_of_what_is_hidden_tells(engine: str) -> None:
+    wall, method = bricks(), Cancel(engine)
+    hole = hole_in(wall)
+    noise = np.random.default_rng(1).integers(0, 256, wall.shape, np.uint8)
+    one = method.predict(wall, hole, ~hole, 1)
+    other = method.predict(np.where(hole[..., None], noise, wall), hole, ~hole, 1)
+    assert np.array_equal(one[hole], other[hole]) and np.array_equal(one[~hole], wall[~hole])
+
+
+@pytest.mark.parametrize("engine", ENGINES_HERE)
+def test_other_subjects_are_not_looked_at(engine: str) -> None:
+    wall, method = bricks(), Cancel(engine)
+    hole, people = hole_in(wall), hole_in(wall, x=slice(120, 160))
+    noise = np.random.default_rng(1).integers(0, 256, wall.shape, np.uint8)
+    seen = [np.where(people[..., None], other, wall) for other in (wall, noise)]
+    one, other = (method.predict(pixels, hole, ~hole & ~people, 1) for pixels in seen)
+    assert np.array_equal(one[hole], other[hole])
+
+
+def test_patches_continue_a_wall_where_telea_smears_it() -> None:
+    wall = bricks()
+    hole = hole_in(wall)
+    off = {
+        name: np.abs(Cancel(name).predict(wall, hole, ~hole, 1)[hole].astype(int) - wall[hole]).mean()
+        for name in ENGINES_HERE
+    }
+    assert off["patches"] < 15 < off["telea"], off
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**31), st.floats(0, 1))
+def test_any_hole_is_filled(height: int, width: int, seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
+    hole = rng.random((height, width)) < share
+    new = Cancel().predict(pixels, hole, ~hole, seed)
+    assert new.shape == pixels.shape and new.dtype == np.uint8 and np.array_equal(new[~hole], pixels[~hole])
+
+
+def test_a_hole_at_every_border_or_all_of_the_picture_is_no_error() -> None:
+    wall = bricks(64, 64)
+    for hole in (np.ones((64, 64), np.bool_), ~hole_in(wall, slice(20, 44), slice(20, 44))):
+        assert Cancel().predict(wall, hole, ~hole, 0).shape == wall.shape
+
+
+def test_a_hole_too_large_for_memory_is_filled_softly(monkeypatch: pytest.MonkeyPatch) -> None:
+    import visard.methods.cancel as module
+
+    wall = bricks()
+    hole = hole_in(wall)
+    monkeypatch.setattr(module, "_MOST", wall.shape[0] * wall.shape[1] // 4)
+    noise = np.random.default_rng(1).integers(0, 256, wall.shape, np.uint8)
+    one, other = (Cancel().predict(pixels, hole, ~hole, 1) for pixels in (wall, np.where(hole[..., None], noise, wall)))
+    assert np.array_equal(one[hole], other[hole]) and np.array_equal(one[~hole], wall[~hole])
+
+
+def test_the_best_engine_is_chosen_and_told() -> None:
+    assert Cancel().chosen == "patches" and Cancel().told() == ["background predicted by patches"]
+    assert isinstance(Cancel(), Removing) and not isinstance(make("surrogate"), Removing)
+
+
+def test_engines_that_cannot_run_say_so(tmp_path: Path) -> None:
+    assert set(ENGINES) == {"diffusion", "background", "patches", "telea"}
+    with pytest.raises(ModelError, match="never taught does not run"):
+        Cancel("background")
+    with pytest.raises(UsageError, match="needs weights"):
+        Cancel("diffusion")
+    with pytest.raises(UsageError, match="takes no weights"):
+        Cancel("patches", str(tmp_path))
+    with pytest.raises(UsageError, match="holds no weights"):
+        Cancel("diffusion", str(tmp_path))
+
+
+def hider(**changes: object) -> Hider:
+    return Hider(Policy({"face": replace(Rule("cancel", shape="box"), **changes)}))  # type: ignore[arg-type]
+
+
+def test_no_pixel_of_a_removed_person_survives_the_corridor() -> None:
+    """Of two pictures that differ in the hidden part alone, soft rim included, the results are the same."""
+    wall = bricks()
+    region = Region("face", Box(80, 60, 110, 100), 0.9, track=1)
+    mine = hider()
+    cells = np.s_[0:160], np.s_[0:200]
+    hidden = covered([(region, mine.rule(region))], cells, wall.shape)
+    noise = np.random.default_rng(1).integers(0, 256, wall.shape, np.uint8)
+    one, other = (mine(Frame(pixels), [region]).pixels for pixels in (wall, np.where(hidden[..., None], noise, wall)))
+    assert np.array_equal(one, other)
+    assert np.array_equal(one[~hidden], wall[~hidden])
+
+
+def test_neighbours_are_removed_together_and_nobody_is_copied() -> None:
+    wall = bricks()
+    two = [Region("face", Box(60, 60, 85, 100), 0.9, track=1), Region("face", Box(86, 60, 110, 100), 0.9, track=2)]
+    stays = Region("face", Box(140, 60, 165, 100), 0.9, track=3, hide=False)
+    red = wall.copy()
+    red[60:100, 60:110] = red[60:100, 140:165] = (255, 0, 0)
+    new = hider(margin=0.0)(Frame(red), [*two, stays]).pixels
+    assert (new[60:100, 60:110] == (255, 0, 0)).all(axis=2).mean() < 0.01
+    assert np.array_equal(new[60:100, 145:160], red[60:100, 145:160])
+    rule = Rule("cancel")
+    assert [len(group) for group in together([(r, rule) for r in [*two, stays]], wall.shape)] == [2, 1]
+
+
+def test_sixteen_bits_stay_around_a_hole() -> None:
+    wall = bricks()
+    deep = wall.astype(np.uint16) * 257 + 3
+    new = hider()(Frame(wall, deep=deep), [Region("face", Box(80, 60, 110, 100), 0.9, track=1)])
+    assert new.deep is not None and np.array_equal(new.deep[:40], deep[:40])
+    assert np.array_equal(new.deep[80, 95] // 257, new.pixels[80, 95])
+
+
+def test_whoever_is_still_seen_is_filled_smoothly_and_then_blacked_out() -> None:
+    mine, region = hider(), Region("face", Box(80, 60, 110, 100), 0.9, track=1)
+    methods = [mine.method(region)]
+    for _ in range(2):
+        assert mine.insist([region])
+        methods.append(mine.method(region))
+    assert [getattr(m, "engine", m.name) for m in methods] == ["best", "telea", "fill"]
+    assert not mine.insist([region])
