@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from visard.methods import FILES, METHODS, defaults
 from visard.types import Pixels
 
 from .conftest import KEY, Service
@@ -96,7 +97,19 @@ def test_long_bodies_are_cut_short(service: Service) -> None:
     assert service.ask("POST", "/api/jobs", b"[" * 100_000, Content_Type="application/json")[0] in (400, 422)
 
 
-@pytest.mark.parametrize("face", [{"bank": "/etc/passwd"}, {"method": "anonygan", "weights": "/etc/passwd"}])
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_a_setting_that_is_empty_names_a_file_and_is_the_operators(method: str) -> None:
+    assert {key for key, value in defaults(method).items() if value == ""} <= set(FILES)
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        {"bank": "/etc/passwd"},
+        {"method": "anonygan", "weights": "/etc/passwd"},
+        {"method": "cloak", "target": "/etc/passwd"},
+    ],
+)
 def test_a_file_of_the_operator_cannot_be_named(service: Service, face: dict[str, str]) -> None:
     status, problem = service.ask("POST", "/api/jobs", {"policy": {"face": face}})
     assert status == 422 and "passwd" not in problem["what"] + problem["hint"]

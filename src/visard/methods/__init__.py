@@ -45,7 +45,7 @@ METHODS: Mapping[str, str] = {
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 
-FILES = ("bank", "weights")
+FILES = ("bank", "target", "weights")
 """Settings that name files of whoever runs visard: nobody else may choose them."""
 
 
