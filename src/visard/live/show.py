@@ -39,8 +39,11 @@ _STALL = 1.0
 
 _GREY = 112
 
-_FIRST_GUESS, _SLOWER, _QUICKER = 0.03, 0.5, 0.1
-"""Seconds that the work on a frame takes until it is known, and how much of that a slower or a quicker frame tells."""
+_COVER, _EXCHANGE = 0.03, 0.15
+"""Seconds that the work on a frame takes, until it is known: where faces are covered, and where they are exchanged."""
+
+_SLOWER, _QUICKER = 0.5, 0.1
+"""How much of what the work takes a slower or a quicker frame tells."""
 
 _WORK = 0.35
 """Share of the delay that is left for the work on a frame; the rest shows its future."""
@@ -91,7 +94,7 @@ class _Stage:
         self._window = Window(hider.policy.rules["face"].min_score, delay)
         self._makeup, self._doubter = Makeup(hider), Doubter(hider)
         self._flat = np.full_like(stream.first.pixels, _GREY)
-        self._usual = _FIRST_GUESS
+        self._usual = _EXCHANGE if hider.casting else _COVER
         self._stopped = threading.Event()
         self._came: deque[_Came] = deque()
         self._coming = threading.Condition()

@@ -14,8 +14,8 @@ _MEMORY = 2.0
 """Seconds behind the newest frame that the window keeps, at least: longer than a track lives unseen."""
 
 _APART = 0.15
-"""Seconds from a frame to the next look, some two of the usual distances; with 0.25, a woman who crossed a street in the
-development videos was missed while the machine was busy."""
+"""Seconds from a frame to the next look, some two of the usual distances; with 0.25, somebody who crossed a street in
+the development videos was missed while the machine was busy."""
 
 _STALE = 2 * KEY_SECONDS
 """Seconds since the last search for small and turned faces after which nobody vouches for anything."""
