@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from visard.detect import second_opinion
 from visard.shape.landmarks import FaceMesh, region_of
-from visard.types import Box, Region
+from visard.types import Box, Pixels, Region
 
 _SAME_FACE = 0.7
 """Overlap (IoU) of two meshes from which on they are of one face; in the development videos 0.83 and more, or none."""
@@ -16,7 +19,14 @@ _ALWAYS = 0.8
 """Share of its frames in which a subject's mesh must be another's: two who pass each other have their own before."""
 
 _INSIDE = 0.6
-"""Mean share of its box that must lie in the other's: what stays outside is not covered by the other's new face."""
+"""Share of its box from which on it lies in the other's: what stays outside is not covered by the other's new face,
+and must be nobody to the second detector."""
+
+_SEEN = 0.3
+"""Overlap (IoU) with a face of the second detector from which on somebody is there."""
+
+_AROUND = 0.7
+"""By how much of a box the second detector sees what lies around it."""
 
 
 @dataclass(slots=True)
@@ -24,37 +34,43 @@ class Echoes:
     """Finds subjects that are only another subject seen twice: a cheek, a chin with its collar, a loose box.
 
     Hidden by themselves they would lie as a bar across the other's new face. Whoever is left out wrongly is still
-    sought by the second detector, in the draft.
+    sought by the second detector, in the draft. second: that detector, (H, W, 3) uint8 RGB pixels to faces.
     """
 
+    second: Callable[[Pixels], list[Region]] = field(default_factory=lambda: second_opinion(still=False))
     _frames: Counter[int] = field(default_factory=Counter)
-    _inside: dict[tuple[int, int], list[float]] = field(default_factory=lambda: defaultdict(list))
+    _seen: Counter[tuple[int, int]] = field(default_factory=Counter)
 
-    def see(self, found: Sequence[tuple[Region, FaceMesh]]) -> None:
-        """Compare the meshes of one frame."""
+    def see(self, pixels: Pixels, found: Sequence[tuple[Region, FaceMesh]]) -> None:
+        """Compare the meshes of one frame, (H, W, 3)."""
         outlines = [region_of(mesh.vertices).box for _, mesh in found]
         fits = [outline.iou(region.box) for outline, (region, _) in zip(outlines, found, strict=True)]
         for i, (region, mesh) in enumerate(found):
             self._frames[region.track] += 1
             for j, (other, its) in enumerate(found):
-                same = mesh.clear and its.sure and outlines[i].iou(outlines[j]) >= _SAME_FACE
-                if other.track != region.track and same and fits[j] > fits[i]:
-                    self._inside[region.track, other.track].append(_share(region.box, other.box))
+                same = its.sure and outlines[i].iou(outlines[j]) >= _SAME_FACE
+                if other.track == region.track or not same or fits[j] <= fits[i]:
+                    continue
+                inside = mesh.clear and _share(region.box, other.box) >= _INSIDE
+                if inside or self._is_nobody(pixels, region.box, other.box):
+                    self._seen[region.track, other.track] += 1
 
     def forget(self, alive: Collection[int]) -> None:
         """Forget the subjects that are no longer alive."""
         self._frames = Counter({track: n for track, n in self._frames.items() if track in alive})
-        kept = {pair: inside for pair, inside in self._inside.items() if pair[0] in alive and pair[1] in alive}
-        self._inside = defaultdict(list, kept)
+        self._seen = Counter({pair: n for pair, n in self._seen.items() if pair[0] in alive and pair[1] in alive})
 
     @property
     def tracks(self) -> set[int]:
         """The tracks that are somebody else's."""
-        return {
-            track
-            for (track, _), inside in self._inside.items()
-            if len(inside) >= _ALWAYS * self._frames[track] and sum(inside) >= _INSIDE * len(inside)
-        }
+        return {track for (track, _), seen in self._seen.items() if seen >= _ALWAYS * self._frames[track]}
+
+    def _is_nobody(self, pixels: Pixels, box: Box, other: Box) -> bool:
+        """Return whether the second detector sees no face at a box but the other's."""
+        rows, columns = box.grow(_AROUND).cells(*pixels.shape[:2])
+        faces = self.second(np.ascontiguousarray(pixels[rows, columns]))
+        places = [face.box.shift(columns.start, rows.start) for face in faces]
+        return not any(place.iou(box) > max(_SEEN, place.iou(other)) for place in places)
 
 
 def _share(box: Box, other: Box) -> float:

@@ -187,8 +187,6 @@ class Hider:
         return self.policy.disguise(kind, track, self.source) if known is None else known
 
     def _pieces(self, frame: Frame, canvas: Frame, regions: Sequence[Region]) -> Iterator[tuple[Patch, Pixels]]:
-        # Exchanged faces keep what lies around them, so they come first and see what was pasted before: otherwise
-        # the surroundings of one would bring back the original of its neighbour.
         hidden = [r for r in regions if r.hide]
         for region in self._seen_by_others(hidden):
             # A method that looks around itself must not see its neighbours' originals either.
@@ -196,10 +194,30 @@ class Hider:
             if patch is not None:
                 paste(canvas, patch, through_square(self.fallbacks[region.kind], patch))
         kept = [r for r in hidden if not self.removes(r)]
-        for region in sorted(kept, key=lambda r: not isinstance(self.method(r), Casting)):
-            patch = self.patch(canvas if isinstance(self.method(region), Casting) else frame, region)
+        for region in sorted(kept, key=self._depth):
+            patch = self._patch_of(region, frame, canvas)
             if patch is not None:
                 yield patch, self._hide(region, patch)
+
+    def _depth(self, region: Region) -> tuple[int, float]:
+        """Return when a region is hidden: covers, then new faces, the nearest last, then what nothing else hid.
+
+        The detector takes a cheek for a face now and then, and whoever stands behind reaches over another: what covers
+        them must not lie across a new face.
+        """
+        exchanged = isinstance(self.method(region), Casting)
+        return 2 if region.track in self.hopeless else int(exchanged), region.box.area if exchanged else 0.0
+
+    def _patch_of(self, region: Region, frame: Frame, canvas: Frame) -> Patch | None:
+        """Return the patch of a region, such that no neighbour's original comes back with what its method keeps."""
+        method = self.method(region)
+        if not isinstance(method, Casting):
+            return self.patch(frame, region)
+        below = self.patch(canvas, region)
+        if method.around or below is None:
+            return below
+        patch = self.patch(frame, region)
+        return None if patch is None else replace(patch, ground=below.pixels)
 
     def _take_out(self, canvas: Frame, group: Sequence[Cut], regions: Sequence[Region]) -> tuple[Patch, Pixels]:
         region = group[0][0]

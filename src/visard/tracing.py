@@ -75,7 +75,7 @@ class Tracer:
             if mesh.sure:
                 code = self.codes[frame.index, place] = canonical().encode(mesh.vertices)
                 self.looks.see(frame, replace(region, mesh=code), self._hider)
-        self.echoes.see(meshes)
+        self.echoes.see(frame.pixels, meshes)
         if not self._still:
             self.motions.see(frame, ((region.track, mesh.vertices) for region, mesh in meshes if mesh.sure))
 

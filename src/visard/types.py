@@ -142,7 +142,8 @@ class Patch:
     points: (K, 2) float32 in patch pixels, or None. seed: one subject and key, one seed.
     to_frame: (2, 3) float32, affine from patch to frame pixels. mesh: (468, 3) float32 points of the face in
     patch pixels, where it was traced, or None. others: (h, w) bool, where other subjects are, or None. behind:
-    (h, w, 3) uint8 RGB, what other frames saw where this one hides something, or None.
+    (h, w, 3) uint8 RGB, what other frames saw where this one hides something, or None. ground: (h, w, 3) uint8 RGB,
+    the patch with its neighbours hidden, or None: what a method keeps, it keeps of this.
     """
 
     pixels: Pixels
@@ -154,6 +155,7 @@ class Patch:
     mesh: Points | None = None
     others: NDArray[np.bool_] | None = None
     behind: Pixels | None = None
+    ground: Pixels | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,8 +173,9 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
     weight = np.clip(cv2.GaussianBlur(weight, (0, 0), max(0.6, 0.01 * max(tall, wide))), 0, 1)
     sure = weight > 0.95
     new = match(np.asarray(new, np.float32), measure(new, sure), measure(window, sure), patch.seed)
-    result = patch.pixels.copy()
-    mixed = weight[..., None] * new + (1 - weight[..., None]) * window
+    ground = patch.pixels if patch.ground is None else patch.ground
+    result = ground.copy()
+    mixed = weight[..., None] * new + (1 - weight[..., None]) * ground[rows, columns]
     result[rows, columns] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
     return result
 

@@ -102,7 +102,9 @@ class _Room:
         self.hider, self._clearest = hider, clearest
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
-        self.found_again = FoundAgain(self._detectors(written.still), partial(may_show, hider))
+        self.found_again = FoundAgain(
+            self._detectors(written.still), partial(may_show, hider), lambda region: _shows_a_face(hider.method(region))
+        )
         self.seen_again = SeenAgain(hider.methods, written.still)
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
@@ -117,7 +119,7 @@ class _Room:
         self._answer()
         self._asked = [
             self._aside.submit(self._find, after, regions, cover),
-            self._aside.submit(self._recognise, before, after, hidden, cover),
+            self._aside.submit(self._recognise, before, after, hidden),
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
         for region in hidden:
@@ -165,14 +167,22 @@ class _Room:
             self.found_again.see(after, over, cover_of(over, self.hider, shape) if left else cover)
         self.seen_again.see(after, regions, cover)
 
-    def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], cover: Cover) -> None:
+    def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region]) -> None:
         for region in hidden:
             if (before.index, region.track) not in self._clearest:
                 continue
             if _promised(self.hider, region):
-                self.known_again.see(before, after, region, cover)
+                self.known_again.see(before, after, region, self._own(region, hidden, after.pixels.shape[:2]))
             if region.kind == "face" and _shows_a_face(self.hider.method(region)):
                 self.kept.see(before, after, region)
+
+    def _own(self, region: Region, hidden: Sequence[Region], shape: tuple[int, ...]) -> Cover:
+        """Return (H, W) uint8, 255 where a region is hidden and no neighbour's new face lies over that."""
+        own = cover_of([region], self.hider, shape)
+        if not _shows_a_face(self.hider.method(region)):
+            near = [r for r in hidden if r is not region and _shows_a_face(self.hider.method(r))]
+            own[cover_of(near, self.hider, shape) > 0] = 0
+        return own
 
     def _detectors(self, still: bool) -> list[Glance]:
         """Return who looks for faces; who promises that detectors lose them is held to the first one as well."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from visard.track import Sighting
 from visard.types import Box, Check, Frame, Pixels, Region
 
-_WHOLLY_COVERED = 0.85
+_WHOLLY_COVERED, _MOSTLY_COVERED = 0.85, 0.5
+"""Shares of a face's box: around a new face, a detector's box reaches further beyond its cover than around a blank."""
 
 _CLOSE = 0.8
 """By how much of its box a closer look reaches beyond a face on each side."""
@@ -29,12 +30,17 @@ class FoundAgain:
     """Counts faces that detectors find where one was hidden, and collects those never hidden.
 
     may_show: whether a face may be seen in a hidden region. On top of a blind cover a detector may see
-    one in the hair and neck around it, yet no pixel of the person is there. A face that reaches beyond
-    its cover was missed, whatever the method.
+    one in the hair and neck around it, yet no pixel of the person is there. exchanged: whether another face is in it.
+    A face that reaches beyond its cover was missed, whatever the method.
     """
 
-    def __init__(self, detectors: Sequence[Glance], may_show: Callable[[Region], bool]) -> None:
-        self._detectors, self._may_show = detectors, may_show
+    def __init__(
+        self,
+        detectors: Sequence[Glance],
+        may_show: Callable[[Region], bool],
+        exchanged: Callable[[Region], bool] = lambda region: False,
+    ) -> None:
+        self._detectors, self._may_show, self._exchanged = detectors, may_show, exchanged
         self._frames: list[int] = []
         self._missed: list[Sighting] = []
         self.weak: list[Region] = []
@@ -46,9 +52,13 @@ class FoundAgain:
         for detector, face in ((each, face) for each in self._detectors for face in each(after.pixels)):
             if any(_same(face.box, other.box) for other in spared):
                 continue
-            bare = _covered(face.box, cover) < _WHOLLY_COVERED
             below = [r for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)]
             showing = [r for r in below if not self._may_show(r)]
+            owner = max(below, key=lambda r: r.box.iou(face.box), default=None)
+            new = owner is not None and self._exchanged(owner) and owner.box.iou(face.box) >= _SAME_PLACE
+            bare = _covered(face.box, cover) < (_MOSTLY_COVERED if new else _WHOLLY_COVERED)
+            # What lies across a neighbour's new face is not seen through where that is seen.
+            showing = [] if owner is not None and self._may_show(owner) else showing
             if (not bare and below and not showing) or not _seen_closer(detector, after.pixels, face):
                 continue
             if bare:

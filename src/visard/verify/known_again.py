@@ -20,7 +20,7 @@ class KnownAgain:
 
     Likeness is 1 - distance of dlib's embeddings; from 0.4 on dlib says: the same person. Hair, ears and
     background alone often reach that on small faces, so the value is the likeness beyond the larger of 0.4
-    and what a flat cover in the same place gives: what the hidden pixels themselves still tell. Landmarks
+    and what the draft gives with a flat cover in the same place: what the hidden pixels themselves still tell. Landmarks
     of the original align all, the best case for an attacker. What the second detector does not take for
     a face in the original is left out: of a curtain a recogniser says nothing.
     """
@@ -32,13 +32,13 @@ class KnownAgain:
         self.weak: list[Region] = []
 
     def see(self, before: Frame, after: Frame, region: Region, cover: NDArray[np.uint8]) -> None:
-        """Compare one hidden face; cover: (H, W), non-zero where hidden."""
+        """Compare one hidden face; cover: (H, W), non-zero where this one alone is hidden."""
         was = self._originals.look(before, region)
         if was is None:
             return
         excess = _likeness(was, after.pixels[was.cells]) - _SAME
         if excess > LIMIT:
-            blank = _blank(before.pixels[was.cells], cover[was.cells])
+            blank = _blank(after.pixels[was.cells], cover[was.cells])
             excess = min(excess, excess + _SAME - _likeness(was, blank))
         if excess > LIMIT:
             self._frames.append(before.index)
