@@ -13,7 +13,7 @@ from visard.echoes import Echoes
 from visard.flow import ahead
 from visard.found import Found
 from visard.hider import Hider
-from visard.shape.landmarks import find_mesh
+from visard.shape.guess import trace_mesh
 from visard.shape.mesh import canonical
 from visard.smoothing import Codes, Key, Motions, bridged, smoothed
 from visard.types import Frame, Kind, Patch, Region
@@ -70,7 +70,7 @@ class Tracer:
         """Look at some regions of a frame, by their place among them all."""
         meshes = []
         for place, region in regions.items():
-            mesh = find_mesh(frame.pixels, region)
+            mesh = trace_mesh(frame.pixels, region)
             meshes.append((region, mesh))
             if mesh.sure:
                 code = self.codes[frame.index, place] = canonical().encode(mesh.vertices)

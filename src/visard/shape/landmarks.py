@@ -18,6 +18,8 @@ Vertices = NDArray[np.float32]
 VERTICES = 468
 RIGHT_EYE, LEFT_EYE = (33, 133), (263, 362)
 """Outer and inner corner of the eye on the image's left, and of the eye on its right."""
+FIVE = ((33, 133, 159, 145), (263, 362, 386, 374), (1, 4), (61,), (291,))
+"""Vertices around the five points that a detector gives: eyes, nose, corners of the mouth."""
 
 _SIDE = 192
 _ROOM = 1.5
@@ -76,8 +78,7 @@ def lies_on(vertices: Vertices, region: Region) -> bool:
 
 def five_points(vertices: Vertices) -> Points:
     """Return (5, 2) the points that a detector gives, as the mesh has them: eyes, nose, corners of the mouth."""
-    spots = ((33, 133, 159, 145), (263, 362, 386, 374), (1, 4), (61,), (291,))
-    return np.stack([vertices[list(ids), :2].mean(axis=0) for ids in spots])
+    return np.stack([vertices[list(ids), :2].mean(axis=0) for ids in FIVE])
 
 
 def region_of(vertices: Vertices) -> Region:

@@ -18,6 +18,10 @@ _NOSTRILS = (1, 4, 98, 327, 168, 2, 48, 278)
 _SKIN_SPOTS = ((50, 12), (280, 12), (4, 10), (151, 12), (205, 10), (425, 10))
 """Vertices of cheeks, nose and forehead, and radii in texels, where a face is bare more often than not."""
 
+_UPPER_LIP, _MOUTH = (98, 2, 327, 391, 165), (61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91)
+_CHEEKS = ((50, 101, 36, 205, 187, 123), (280, 330, 266, 425, 411, 352))
+"""Vertices around the skin where a moustache grows, the lips that take a part of it, and the middle of the cheeks."""
+
 _LIKE_SKIN = 22.0
 """Distance in Lab, lightness counted a third, at which a texel is no longer skin."""
 
@@ -42,10 +46,28 @@ def plain() -> Mask:
     """Return 1 where a face is skin, 0 at eyes, brows, lips and nostrils, soft in between."""
     features = np.zeros((TEXTURE, TEXTURE), np.uint8)
     for vertices, grow in ((EYES[0], 14), (EYES[1], 14), (_LIPS, 10), (_NOSTRILS, 4)):
-        part = np.zeros_like(features)
-        cv2.fillConvexPoly(part, cv2.convexHull(np.round(canonical().uv[list(vertices)]).astype(np.int32)), (1,))
+        part = _hull(tuple(vertices)).astype(np.uint8)
         features |= np.asarray(cv2.dilate(part, np.ones((3, 3)), iterations=grow), np.uint8)
     return np.asarray(cv2.GaussianBlur(1 - features.astype(np.float32), (0, 0), 4), np.float32)
+
+
+def upper_lip(texture: Pixels) -> float:
+    """Return how light the skin above the mouth is beside the cheeks: under a moustache less than 0.8."""
+    lightness = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)[..., 0]
+    above, beside = _lip_and_cheeks()
+    return float(lightness[above].mean() / max(float(lightness[beside].mean()), 1.0))
+
+
+@cache
+def _lip_and_cheeks() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    return _hull(_UPPER_LIP) & ~_hull(_MOUTH), _hull(_CHEEKS[0]) | _hull(_CHEEKS[1])
+
+
+def _hull(vertices: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return (256, 256) the texels within the convex hull of some vertices."""
+    part = np.zeros((TEXTURE, TEXTURE), np.uint8)
+    cv2.fillConvexPoly(part, cv2.convexHull(np.round(canonical().uv[list(vertices)]).astype(np.int32)), (1,))
+    return part > 0
 
 
 @cache

@@ -20,8 +20,8 @@ class KnownAgain:
 
     Likeness is 1 - distance of dlib's embeddings; from 0.4 on dlib says: the same person. Hair, ears and
     background alone often reach that on small faces, so the value is the likeness beyond the larger of 0.4
-    and what the draft gives with a flat cover in the same place: what the hidden pixels themselves still tell. Landmarks
-    of the original align all, the best case for an attacker. What the second detector does not take for
+    and what the draft gives with a flat cover in the same place: what the hidden pixels themselves still tell.
+    Landmarks of the original align all, the best case for an attacker. What the second detector does not take for
     a face in the original is left out: of a curtain a recogniser says nothing.
     """
 
