@@ -22,8 +22,8 @@ CHIN = Region("face", Box(180, 130, 285, 210), 0.4, track=2)
 
 def left_out(frames: list[tuple[Pixels, list[Region]]], echoes: Echoes | None = None) -> set[int]:
     echoes = echoes or Echoes()
-    for pixels, regions in frames:
-        echoes.see(pixels, [(region, find_mesh(pixels, region)) for region in regions])
+    for index, (pixels, regions) in enumerate(frames):
+        echoes.see(Frame(pixels, index), [(region, find_mesh(pixels, region)) for region in regions])
     return echoes.tracks
 
 
@@ -56,3 +56,13 @@ def test_who_had_a_face_of_his_own_for_a_while_stays(astronaut: Pixels) -> None:
     alone = replace(FACE, track=2)
     assert left_out([(astronaut, [FACE, CHIN])] * 9 + [(astronaut, [alone])] * 1) == {2}
     assert not left_out([(astronaut, [FACE, CHIN])] * 7 + [(astronaut, [alone])] * 3)
+
+
+def test_who_is_carried_on_behind_another_is_left_out_for_as_long_as_nobody_is_seen(astronaut: Pixels) -> None:
+    echoes = Echoes()
+    frames = [(astronaut, [FACE, CHIN])] * 3 + [(astronaut, [replace(FACE, track=2)])] * 7
+    assert not left_out(frames, echoes)
+    assert [echoes.leave_out(index, CHIN) for index in range(4)] == [True, True, True, False]
+    sure = Echoes()
+    left_out([(astronaut, [FACE, replace(CHIN, score=0.6)]), *frames[3:]], sure)
+    assert not sure.leave_out(0, CHIN)

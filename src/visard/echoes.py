@@ -10,7 +10,7 @@ import numpy as np
 
 from visard.detect import second_opinion
 from visard.shape.landmarks import FaceMesh, region_of
-from visard.types import Box, Pixels, Region
+from visard.types import Box, Frame, Pixels, Region
 
 _SAME_FACE = 0.7
 """Overlap (IoU) of two meshes from which on they are of one face; in the development videos 0.83 and more, or none."""
@@ -21,6 +21,9 @@ _ALWAYS = 0.8
 _INSIDE = 0.6
 """Share of its box from which on it lies in the other's: what stays outside is not covered by the other's new face,
 and must be nobody to the second detector."""
+
+_WEAK = 0.5
+"""Score of the detector below which a box may be one that was carried on while its subject went behind another."""
 
 _SEEN = 0.3
 """Overlap (IoU) with a face of the second detector from which on somebody is there."""
@@ -40,9 +43,10 @@ class Echoes:
     second: Callable[[Pixels], list[Region]] = field(default_factory=lambda: second_opinion(still=False))
     _frames: Counter[int] = field(default_factory=Counter)
     _seen: Counter[tuple[int, int]] = field(default_factory=Counter)
+    _behind: set[tuple[int, int]] = field(default_factory=set)
 
-    def see(self, pixels: Pixels, found: Sequence[tuple[Region, FaceMesh]]) -> None:
-        """Compare the meshes of one frame, (H, W, 3)."""
+    def see(self, frame: Frame, found: Sequence[tuple[Region, FaceMesh]]) -> None:
+        """Compare the meshes of one frame."""
         outlines = [region_of(mesh.vertices).box for _, mesh in found]
         fits = [outline.iou(region.box) for outline, (region, _) in zip(outlines, found, strict=True)]
         for i, (region, mesh) in enumerate(found):
@@ -52,11 +56,20 @@ class Echoes:
                 if other.track == region.track or not same or fits[j] <= fits[i]:
                     continue
                 inside = mesh.clear and _share(region.box, other.box) >= _INSIDE
-                if inside or self._is_nobody(pixels, region.box, other.box):
+                weak = region.score < _WEAK
+                nobody = (weak or not inside) and self._is_nobody(frame.pixels, region.box, other.box)
+                if inside or nobody:
                     self._seen[region.track, other.track] += 1
+                if weak and nobody:
+                    self._behind.add((frame.index, region.track))
 
-    def forget(self, alive: Collection[int]) -> None:
-        """Forget the subjects that are no longer alive."""
+    def leave_out(self, index: int, region: Region) -> bool:
+        """Return whether a region of a frame is somebody else's, all the time or while its subject is behind them."""
+        return (index, region.track) in self._behind or region.track in self.tracks
+
+    def forget(self, before: int, alive: Collection[int]) -> None:
+        """Forget frames before an index, and the subjects that are no longer alive."""
+        self._behind = {key for key in self._behind if key[0] >= before}
         self._frames = Counter({track: n for track, n in self._frames.items() if track in alive})
         self._seen = Counter({pair: n for pair, n in self._seen.items() if pair[0] in alive and pair[1] in alive})
 

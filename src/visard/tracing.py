@@ -44,7 +44,8 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
         places = range(len(found.at(frame.index)))
         tracer.see(frame, {p: new[frame.index, p] for p in places if (frame.index, p) in new})
     gone = tracer.echoes.tracks
-    new = {key: region for key, region in new.items() if region.track not in gone}
+    left_out = {key for key, region in new.items() if tracer.echoes.leave_out(key[0], region)}
+    new = {key: region for key, region in new.items() if key not in left_out}
     codes = tracer.codes if still else smoothed(bridged(tracer.codes, found), found, tracer.motions)
     hider.give_up(_unseen(codes, new))
     for kind, patches in tracer.looks.patches.items():
@@ -52,7 +53,7 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
     return Found({
         index: tuple(
             replace(r, mesh=codes.get((index, place), r.mesh))
-            for place, r in enumerate(found.at(index)) if r.kind != "face" or r.track not in gone
+            for place, r in enumerate(found.at(index)) if (index, place) not in left_out
         )
         for index in found.regions
     })  # fmt: skip
@@ -75,7 +76,7 @@ class Tracer:
             if mesh.sure:
                 code = self.codes[frame.index, place] = canonical().encode(mesh.vertices)
                 self.looks.see(frame, replace(region, mesh=code), self._hider)
-        self.echoes.see(frame.pixels, meshes)
+        self.echoes.see(frame, meshes)
         if not self._still:
             self.motions.see(frame, ((region.track, mesh.vertices) for region, mesh in meshes if mesh.sure))
 
@@ -84,7 +85,7 @@ class Tracer:
         self.codes = {key: code for key, code in self.codes.items() if key[0] >= before}
         self.motions.forget(before)
         self.looks.forget(alive)
-        self.echoes.forget(alive)
+        self.echoes.forget(before, alive)
 
 
 class Looks:

@@ -38,7 +38,7 @@ def cover_of(pixels: Pixels) -> NDArray[np.uint8]:
 
 def detail(before: Pixels, after: Pixels) -> Check:
     check = Detail()
-    check.see(0, before, after, FACE, Rule())
+    check.see(0, before, after, FACE, Rule(), np.zeros((512, 512), np.uint8))
     return check.check()
 
 
@@ -123,6 +123,25 @@ def test_an_original_is_looked_at_once(astronaut: Pixels) -> None:
     originals.expect(Frame(astronaut), [FACE])
     seen = originals.look(Frame(astronaut), FACE)
     assert seen is not None and originals.look(Frame(astronaut), FACE) is seen
+
+
+def test_who_is_hidden_beneath_a_neighbour_s_new_face_is_not_seen_through_it(astronaut: Pixels) -> None:
+    beside = replace(FACE, box=FACE.box.shift(20, 30), track=2)
+    face = replace(FACE, box=FACE.box.grow(0.4))
+    for exchanged, passed in ((lambda r: r.track == FACE.track, True), (lambda r: False, False)):
+        check = FoundAgain([finder(face)], may_show=lambda r: r.track == FACE.track, exchanged=exchanged)
+        check.see(Frame(astronaut), [FACE, beside], np.full((512, 512), 255, np.uint8))
+        assert check.check().passed is passed and bool(check.weak) is not passed
+
+
+def test_a_new_face_may_be_framed_more_widely_than_the_old_one(astronaut: Pixels) -> None:
+    cover = np.zeros((512, 512), np.uint8)
+    cover[FACE.box.cells(512, 512)] = 255
+    wide = replace(FACE, box=FACE.box.grow(0.15))
+    for track, missed in ((FACE.track, False), (9, True)):
+        check = FoundAgain([finder(wide)], lambda r: True, exchanged=lambda r: r.track == FACE.track)
+        check.see(Frame(astronaut), [replace(FACE, track=track)], cover)
+        assert bool(check.missed) is missed
 
 
 def finder(face: Region) -> Callable[[Pixels], list[Region]]:

@@ -73,11 +73,11 @@ class Makeup:
             if (index, region.track) in self._codes
         }
         smooth = smoothed(bridged(codes, found), found, self._tracer.motions)
-        gone = self._tracer.echoes.tracks
+        echoes = self._tracer.echoes
         return tuple(
             replace(region, mesh=smooth.get((frame.index, place)))
             for place, region in enumerate(found.at(frame.index))
-            if region.track not in gone
+            if not echoes.leave_out(frame.index, region)
         )
 
     def _cast_new(self) -> None:

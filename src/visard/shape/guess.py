@@ -12,7 +12,7 @@ from visard.types import Pixels, Points, Region
 _LARGEST = 64.0
 """Side in pixels of a face's box up to which the mean face's shape will do: above, an open mouth would be missed."""
 
-_SURE = 0.5
+_SURE = 0.6
 """Score of the detector from which on its five points are those of a face."""
 
 _NEAR = 0.1

@@ -19,7 +19,7 @@ from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Check, Deidentifier, Frame, Prepared, Region, Removing
+from visard.types import Check, Deidentifier, Frame, Pixels, Prepared, Region, Removing
 from visard.verify.found_again import FoundAgain, Glance
 from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
@@ -102,9 +102,7 @@ class _Room:
         self.hider, self._clearest = hider, clearest
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
-        self.found_again = FoundAgain(
-            self._detectors(written.still), partial(may_show, hider), lambda region: _shows_a_face(hider.method(region))
-        )
+        self.found_again = FoundAgain(self._detectors(written.still), partial(may_show, hider), self._exchanged)
         self.seen_again = SeenAgain(hider.methods, written.still)
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
@@ -116,16 +114,17 @@ class _Room:
         """Compare one frame with its draft; the networks, which are slow, work beside the other checks."""
         hidden = [r for r in regions if r.hide]
         cover = cover_of(regions, self.hider, before.pixels.shape[:2])
+        new = cover_of([r for r in hidden if self._exchanged(r)], self.hider, before.pixels.shape[:2])
         self._answer()
         self._asked = [
             self._aside.submit(self._find, after, regions, cover),
-            self._aside.submit(self._recognise, before, after, hidden),
+            self._aside.submit(self._recognise, before, after, hidden, new),
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
         for region in hidden:
             method = self.hider.method(region)
             if method.goal == "everyone" and method.form != "generate":
-                self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region))
+                self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region), new)
 
     def checks(self) -> Iterator[Check]:
         """Return the result of every check."""
@@ -167,22 +166,27 @@ class _Room:
             self.found_again.see(after, over, cover_of(over, self.hider, shape) if left else cover)
         self.seen_again.see(after, regions, cover)
 
-    def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region]) -> None:
+    def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], new: Cover) -> None:
         for region in hidden:
             if (before.index, region.track) not in self._clearest:
                 continue
             if _promised(self.hider, region):
-                self.known_again.see(before, after, region, self._own(region, hidden, after.pixels.shape[:2]))
-            if region.kind == "face" and _shows_a_face(self.hider.method(region)):
+                own = cover_of([region], self.hider, new.shape)
+                if not self._exchanged(region):
+                    own[new > 0] = 0
+                self.known_again.see(before, after, region, own)
+            if region.kind == "face" and self._exchanged(region):
                 self.kept.see(before, after, region)
 
-    def _own(self, region: Region, hidden: Sequence[Region], shape: tuple[int, ...]) -> Cover:
-        """Return (H, W) uint8, 255 where a region is hidden and no neighbour's new face lies over that."""
-        own = cover_of([region], self.hider, shape)
-        if not _shows_a_face(self.hider.method(region)):
-            near = [r for r in hidden if r is not region and _shows_a_face(self.hider.method(r))]
-            own[cover_of(near, self.hider, shape) > 0] = 0
-        return own
+    def _flat(self, pixels: Pixels, regions: Sequence[Region], others: Sequence[Region]) -> Pixels:
+        hidden, new = (cover_of(own, self.hider, pixels.shape[:2]) > 0 for own in (regions, others))
+        hidden &= ~new
+        flat = pixels.copy()
+        flat[hidden] = pixels[hidden].mean(axis=0).astype(np.uint8) if hidden.any() else 0
+        return flat
+
+    def _exchanged(self, region: Region) -> bool:
+        return _shows_a_face(self.hider.method(region))
 
     def _detectors(self, still: bool) -> list[Glance]:
         """Return who looks for faces; who promises that detectors lose them is held to the first one as well."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from visard.track import Sighting
 from visard.types import Box, Check, Frame, Pixels, Region
 
-_WHOLLY_COVERED, _MOSTLY_COVERED = 0.85, 0.5
+_WHOLLY_COVERED, _MOSTLY_COVERED = 0.85, 0.4
 """Shares of a face's box: around a new face, a detector's box reaches further beyond its cover than around a blank."""
 
 _CLOSE = 0.8
@@ -22,6 +22,9 @@ _REACH = 0.3
 """By how much of its box a cover reaches beyond it, at least: margin and outline."""
 
 
+Flatten = Callable[[Pixels, Sequence[Region], Sequence[Region]], Pixels]
+"""(H, W, 3) uint8 RGB pixels with a flat colour where some regions are hidden and others, the second, are not."""
+
 Glance = Callable[[Pixels], list[Region]]
 """A detector: (H, W, 3) uint8 RGB pixels to faces."""
 
@@ -31,7 +34,7 @@ class FoundAgain:
 
     may_show: whether a face may be seen in a hidden region. On top of a blind cover a detector may see
     one in the hair and neck around it, yet no pixel of the person is there. exchanged: whether another face is in it.
-    A face that reaches beyond its cover was missed, whatever the method.
+    flatten: hides regions so that nothing shows. A face that reaches beyond its cover was missed, whatever the method.
     """
 
     def __init__(
@@ -39,8 +42,10 @@ class FoundAgain:
         detectors: Sequence[Glance],
         may_show: Callable[[Region], bool],
         exchanged: Callable[[Region], bool] = lambda region: False,
+        flatten: Flatten = lambda pixels, regions, others: pixels,
     ) -> None:
-        self._detectors, self._may_show, self._exchanged = detectors, may_show, exchanged
+        self._detectors, self._may_show = detectors, may_show
+        self._exchanged, self._flatten = exchanged, flatten
         self._frames: list[int] = []
         self._missed: list[Sighting] = []
         self.weak: list[Region] = []
@@ -53,20 +58,38 @@ class FoundAgain:
             if any(_same(face.box, other.box) for other in spared):
                 continue
             below = [r for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)]
-            showing = [r for r in below if not self._may_show(r)]
-            owner = max(below, key=lambda r: r.box.iou(face.box), default=None)
-            new = owner is not None and self._exchanged(owner) and owner.box.iou(face.box) >= _SAME_PLACE
-            bare = _covered(face.box, cover) < (_MOSTLY_COVERED if new else _WHOLLY_COVERED)
-            # What lies across a neighbour's new face is not seen through where that is seen.
-            showing = [] if owner is not None and self._may_show(owner) else showing
+            exchanged = [r for r in below if self._exchanged(r)]
+            one = any(r.box.iou(face.box) >= _SAME_PLACE for r in exchanged)
+            bare = not self._is_covered(after.pixels, cover, detector, face, exchanged, one)
+            # What lies across a new face is not seen through where that is seen.
+            showing = [] if one else [r for r in below if not self._may_show(r)]
             if (not bare and below and not showing) or not _seen_closer(detector, after.pixels, face):
                 continue
+            if not bare and exchanged:
+                flat = self._flatten(after.pixels, showing, exchanged)
+                if _seen_closer(detector, flat, face):
+                    continue  # two new faces taken for one: what lies between them may as well be flat
             if bare:
                 missed += [] if any(_same(face.box, other.box) for other in missed) else [face]
             else:
                 self._frames.append(after.index)
                 self.weak += showing
         self._missed.append(Sighting(after.index, after.time, tuple(missed), False))
+
+    def _is_covered(
+        self,
+        pixels: Pixels,
+        cover: NDArray[np.uint8],
+        detector: Glance,
+        face: Region,
+        exchanged: Sequence[Region],
+        one: bool,
+    ) -> bool:
+        """Return whether no bare face is seen; one: whether it is that of one of the exchanged regions."""
+        covered = _covered(face.box, cover)
+        if covered >= _WHOLLY_COVERED or not exchanged or covered < _MOSTLY_COVERED:
+            return covered >= _WHOLLY_COVERED
+        return one or not _seen_closer(detector, self._flatten(pixels, exchanged, []), face)
 
     @property
     def missed(self) -> list[Sighting]:

@@ -78,12 +78,12 @@ class Detail:
         self._frames: list[int] = []
         self.weak: list[Region] = []
 
-    def see(self, index: int, before: Pixels, after: Pixels, region: Region, rule: Rule) -> None:
-        """Compare one hidden region of a frame with its draft."""
+    def see(self, index: int, before: Pixels, after: Pixels, region: Region, rule: Rule, new: Cover) -> None:
+        """Compare one hidden region of a frame with its draft; new: (H, W), non-zero where other faces were drawn."""
         cells = window(region, rule, *before.shape[:2])
         if cells[0].start >= cells[0].stop or cells[1].start >= cells[1].stop:
             return
-        mask = outline(region, rule, cells) >= 1.0
+        mask = (outline(region, rule, cells) >= 1.0) & (new[cells] == 0)
         was = _detail(before[cells], mask)
         energy = float(was @ was)
         if energy < _FLAT**2 * max(1, was.size):
