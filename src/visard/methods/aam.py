@@ -24,7 +24,7 @@ class Basis:
     mean: Doubles
     directions: Doubles
 
-    def coefficients(self, x: Doubles) -> Doubles:
+    def coefficients(self, x: NDArray[np.floating]) -> Doubles:
         """Return (N, q) for rows (N, d)."""
         return np.asarray((x - self.mean) @ self.directions.T)
 
@@ -48,7 +48,7 @@ class Aam:
     weight: float
     triangles: NDArray[np.intp]
 
-    def parameters(self, shapes: Doubles, textures: Doubles) -> Doubles:
+    def parameters(self, shapes: Doubles, textures: NDArray[np.floating]) -> Doubles:
         """Return c (N, q) of Procrustes-aligned shapes (N, K, 2) and shape-free textures (N, s, s, 3)."""
         number = len(shapes)
         b_s = self.shape.coefficients(shapes.reshape(number, -1))
@@ -72,9 +72,7 @@ def fit(pictures: Floats, landmarks: Doubles) -> tuple[Aam, Doubles]:
     mean = framed(shape.mean.reshape(-1, 2), size)
     triangles = triangulate(mean, size)
     to_mean = grid(mean, triangles, size)
-    textures = np.stack(
-        [to_mean.pull(x, framed(s, size)) for x, s in zip(pictures, landmarks, strict=True)], dtype=np.float64
-    )
+    textures = np.stack([to_mean.pull(x, framed(s, size)) for x, s in zip(pictures, landmarks, strict=True)])
     texture = basis(textures.reshape(len(textures), -1))
     b_s = shape.coefficients(shapes.reshape(len(shapes), -1))
     b_g = texture.coefficients(textures.reshape(len(textures), -1))
@@ -95,14 +93,22 @@ def procrustes(landmarks: Doubles, rounds: int = 5) -> Doubles:
     return shapes
 
 
-def basis(x: Doubles) -> Basis:
-    """Return the principal directions of rows (N, d) that keep `_KEPT` of their variance."""
-    mean = x.mean(axis=0)
-    _, s, directions = np.linalg.svd(x - mean, full_matrices=False)
-    variance = np.square(s)
+def basis(x: NDArray[np.floating]) -> Basis:
+    """Return the principal directions of rows (N, d) that keep `_KEPT` of their variance.
+
+    Found from the rows' products with each other, or the columns', whichever are fewer: a square of many pixels has
+    far too many columns for a decomposition of them all (Turk and Pentland 1991).
+    """
+    mean = x.mean(axis=0, dtype=np.float64)
+    centred = x - mean.astype(x.dtype)
+    wide = len(centred) < centred.shape[1]
+    variance, vectors = np.linalg.eigh(np.asarray(centred @ centred.T if wide else centred.T @ centred, np.float64))
+    variance, vectors = np.maximum(variance[::-1], 0.0), vectors[:, ::-1]
     total = float(variance.sum())
     q = int(np.searchsorted(np.cumsum(variance), _KEPT * total)) + 1 if total > 1e-12 else 1
-    return Basis(mean, directions[:q])
+    kept = np.asarray(vectors[:, :q].T.astype(x.dtype) @ centred if wide else vectors[:, :q].T, np.float64)
+    length = np.linalg.norm(kept, axis=1, keepdims=True)
+    return Basis(mean, kept / np.maximum(length, 1e-12))
 
 
 def framed(shape: NDArray[np.floating], size: int) -> Floats:
