@@ -38,6 +38,7 @@ class Cache:
         try:
             self.file.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._open()) as base, base:
+                base.execute("pragma journal_mode = wal")  # one writer among readers, and no wait for the disk
                 base.execute("create table if not exists kept (key text primary key, value blob)")
         except (OSError, sqlite3.Error) as error:
             hint = "choose another folder with VISARD_MODELS"
@@ -59,4 +60,6 @@ class Cache:
             return array
 
     def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.file, timeout=60)
+        base = sqlite3.connect(self.file, timeout=60)
+        base.execute("pragma synchronous = normal")
+        return base

@@ -28,6 +28,7 @@ from visard.evaluate.privacy import recognised
 from visard.evaluate.recovery import NAMES as RECOVERED
 from visard.evaluate.recovery import recovery
 from visard.evaluate.results import AFTER, CLEAR, CONTEXT, COST, NO_RECOGNISER, PICTURES, RECOVERY, REFERENCES, Result
+from visard.flow import side_by_side
 from visard.methods import make as make_method
 from visard.methods.blur import Blur
 from visard.policy import Policy
@@ -101,36 +102,46 @@ class Judge:
         method: CLEAR, CONTEXT, MASKED, or NAME[:KEY=VALUE...]. Raises UsageError for unknown names, ModelError where a
         group's model is absent.
         """
-        policy, known = _policy(method), dict[str, list[Look]]()
-        for done, group in enumerate(groups):
-            self._seen(method, group, done, len(groups))
-            name, _, how = group.partition(AFTER)
-            if group not in (COST, RECOVERY) and how not in known:
-                known[how] = self._restored(method, how) if how else self.looks(method)
-            if group == PICTURES:
-                masks = [self._mask(p.pixels, r, policy) for p, r in zip(self.pictures, self._regions, strict=True)]
-                scores = looked_at(known[""], masks, self.keep)
-            elif group == COST:
-                scores = self._cost(method, policy)
-            elif group == RECOVERY:
-                scores = self._recovery(method, policy)
-            elif group == TUNED:
-                scores = (tuned(known[""], partial(self._seen, method, TUNED)),)
-            else:
-                scores = recognised(known[how], self._recognisers[name], self.keep)
-            yield Result(self.setup, method, group, scores)
+        policy, order = _policy(method), {group: place for place, group in enumerate(groups)}
+
+        def measured(group: str, looks: Sequence[Look] = ()) -> Result:
+            self._seen(method, group, order[group], len(groups))
+            return Result(self.setup, method, group, self._scores(method, group, policy, looks))
+
+        for how in dict.fromkeys(group.partition(AFTER)[2] for group in groups if group != COST):
+            looks = self._restored(method, how) if how else self.looks(method)
+            own = [group for group in groups if group != COST and group.partition(AFTER)[2] == how]
+            # Most of the work is that of different networks, which do not wait for each other.
+            yield from side_by_side(partial(measured, looks=looks), own)
+        if COST in groups:
+            yield measured(COST)  # alone, because it is timed
+
+    def _scores(self, method: str, group: str, policy: Policy, looks: Sequence[Look]) -> tuple[Score, ...]:
+        if group == PICTURES:
+            masks = [self._mask(p.pixels, r, policy) for p, r in zip(self.pictures, self._regions, strict=True)]
+            return looked_at(looks, masks, self.keep)
+        if group == COST:
+            return self._cost(method, policy)
+        if group == RECOVERY:
+            return self._recovery(method, policy)
+        if group == TUNED:
+            return (tuned(looks, partial(self._seen, method, TUNED)),)
+        return recognised(looks, self._recognisers[group.partition(AFTER)[0]], self.keep)
 
     def looks(self, method: str, deblur: Deblur | None = None) -> list[Look]:
         """Return every picture before and after a method; see `measure` for its names and what raises.
 
         deblur: what the attacker does to blurred regions before anything else.
         """
-        looks = []
-        for index, frame in enumerate(self._hidden(method, range(len(self.pictures)), deblur)):
+
+        def look(numbered: tuple[int, Frame | None]) -> Look:
+            index, frame = numbered
             self._seen(method, "hide", index, len(self.pictures))
+            frame = frame or self._hide_alone(method, index, deblur)
             picture = self.pictures[index]
-            looks.append(see_hidden(picture.person, picture.pixels, frame.pixels, self._main(index), self.keep))
-        return looks
+            return see_hidden(picture.person, picture.pixels, frame.pixels, self._main(index), self.keep)
+
+        return list(side_by_side(look, self._released(method, range(len(self.pictures)))))
 
     def shown(self, method: str, people: int) -> list[Pixels]:
         """Return the first hidden face of each of the first people, as a picture of its surroundings.
@@ -139,27 +150,27 @@ class Judge:
         """
         assert method != CLEAR, "what is clear is never shown"
         first = list({p.person: i for i, p in reversed(list(enumerate(self.pictures)))}.values())[::-1][:people]
-        hidden = zip(first, self._hidden(method, first), strict=True)
+        hidden = ((index, frame or self._hide_alone(method, index)) for index, frame in self._released(method, first))
         return [
             frame.pixels[self._main(index).box.grow(_AROUND).cells(*frame.pixels.shape[:2])] for index, frame in hidden
         ]
 
-    def _hidden(self, method: str, wanted: Sequence[int], deblur: Deblur | None = None) -> Iterator[Frame]:
-        """Yield the pictures with these numbers, hidden."""
+    def _released(self, method: str, wanted: Sequence[int]) -> Iterator[tuple[int, Frame | None]]:
+        """Yield the numbers of pictures with what a method that hides in groups made of them, None for any other."""
         policy, released = _policy(method), dict[int, Frame]()
         grouped = method not in REFERENCES and in_groups(policy)
         for index in wanted:
-            picture, regions = self.pictures[index], self._regions[index]
-            if grouped:
-                if index not in released:
-                    released |= self._release(index, policy)
-                yield released[index]
-            elif method == CLEAR:
-                yield Frame(picture.pixels)
-            elif method in REFERENCES:
-                yield (blank if method == CONTEXT else mask_faces)(Frame(picture.pixels), regions, policy)
-            else:
-                yield hide_alone(picture, regions, policy, deblur)
+            if grouped and index not in released:
+                released |= self._release(index, policy)
+            yield index, released.get(index)
+
+    def _hide_alone(self, method: str, index: int, deblur: Deblur | None = None) -> Frame:
+        picture, regions, policy = self.pictures[index], self._regions[index], _policy(method)
+        if method == CLEAR:
+            return Frame(picture.pixels)
+        if method in REFERENCES:
+            return (blank if method == CONTEXT else mask_faces)(Frame(picture.pixels), regions, policy)
+        return hide_alone(picture, regions, policy, deblur)
 
     def _release(self, index: int, policy: Policy) -> dict[int, Frame]:
         """Return the hidden pictures that are published together with one: everybody's picture of its number."""
@@ -174,10 +185,13 @@ class Judge:
         return main
 
     def _search(self, pictures: Sequence[Picture]) -> Iterator[tuple[Picture, list[Region]]]:
-        for done, picture in enumerate(pictures):
+        def search(numbered: tuple[int, Picture]) -> tuple[Picture, list[Region]]:
+            done, picture = numbered
             self._seen("", "find", done, len(pictures))
             found = faces(picture.pixels, "fine", self.keep)
-            yield picture, [replace(region, track=track) for track, region in enumerate(found)]
+            return picture, [replace(region, track=track) for track, region in enumerate(found)]
+
+        return side_by_side(search, enumerate(pictures))
 
     def _cost(self, method: str, policy: Policy) -> tuple[Score, ...]:
         if method in REFERENCES or in_groups(policy):
