@@ -36,6 +36,24 @@ def test_a_second_box_on_a_part_of_a_face_lays_no_bar_across_the_new_one(astrona
     assert np.array_equal(hidden(FACE, CHIN), hidden(FACE))
 
 
+def test_a_cover_that_reaches_over_a_face_lies_beneath_the_new_one(astronaut: Pixels) -> None:
+    beside = replace(FACE, box=FACE.box.shift(60, 0), track=2)
+
+    def hidden(*regions: Region) -> Pixels:
+        hider = Hider(Policy(), source="a")
+        hider.unfit.add(beside.track)
+        found = trace(lambda: iter([Frame(astronaut)]), Found({0: regions}), hider, still=True)
+        return hider(Frame(astronaut), found.at(0)).pixels
+
+    both, face, cover = hidden(FACE, beside), hidden(FACE), hidden(beside)
+    eyes_to_mouth = np.s_[90:150, 205:245]
+    assert not np.array_equal(cover[eyes_to_mouth], astronaut[eyes_to_mouth])
+    assert np.abs(both[eyes_to_mouth].astype(int) - face[eyes_to_mouth]).max() <= 1
+    # Nothing of what the cover hides comes back: not even where the new face keeps its surroundings.
+    aside = np.s_[80:190, 285:330]
+    assert np.array_equal(both[aside], cover[aside])
+
+
 def test_of_two_people_cheek_to_cheek_both_stay(astronaut: Pixels) -> None:
     double = np.hstack([astronaut[:300, 120:300], astronaut[:300, 120:300]])
     left = replace(FACE, box=FACE.box.shift(-120, 0))
