@@ -136,12 +136,15 @@ class Judge:
 
         def look(numbered: tuple[int, Frame | None]) -> Look:
             index, frame = numbered
-            self._seen(method, "hide", index, len(self.pictures))
             frame = frame or self._hide_alone(method, index, deblur)
             picture = self.pictures[index]
             return see_hidden(picture.person, picture.pixels, frame.pixels, self._main(index), self.keep)
 
-        return list(side_by_side(look, self._released(method, range(len(self.pictures)))))
+        looks: list[Look] = []
+        for each in side_by_side(look, self._released(method, range(len(self.pictures)))):
+            self._seen(method, "hide", len(looks), len(self.pictures))
+            looks.append(each)
+        return looks
 
     def shown(self, method: str, people: int) -> list[Pixels]:
         """Return the first hidden face of each of the first people, as a picture of its surroundings.
@@ -185,13 +188,13 @@ class Judge:
         return main
 
     def _search(self, pictures: Sequence[Picture]) -> Iterator[tuple[Picture, list[Region]]]:
-        def search(numbered: tuple[int, Picture]) -> tuple[Picture, list[Region]]:
-            done, picture = numbered
-            self._seen("", "find", done, len(pictures))
+        def search(picture: Picture) -> tuple[Picture, list[Region]]:
             found = faces(picture.pixels, "fine", self.keep)
             return picture, [replace(region, track=track) for track, region in enumerate(found)]
 
-        return side_by_side(search, enumerate(pictures))
+        for done, searched in enumerate(side_by_side(search, pictures)):
+            self._seen("", "find", done, len(pictures))
+            yield searched
 
     def _cost(self, method: str, policy: Policy) -> tuple[Score, ...]:
         if method in REFERENCES or in_groups(policy):

@@ -43,7 +43,7 @@ _BANDS = ((1.2, 0.0, 1.8), (2.3, 1.0, 2.6), (5.5, 1.6, 6.0), (13.0, 4.5, 12.0))
 """Children, youths, adults and the old: up to which age in tens of years, and the ages of their donors. Finer bands let
 people be known by their age: with 15 years to either side a recogniser ranked 1.8 times as many of 60 people first."""
 
-_TONE = 35.0
+_TONE = 20.0
 """Distance in Lab, lightness counted 0.6, up to which light makes up for a donor's other skin tone."""
 
 _SIDE, _EYES = 256, 64

@@ -27,7 +27,7 @@ from visard.shape.guess import trace_mesh
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import Vertices, region_of
 from visard.shape.mesh import TEXTURE, canonical, sample
-from visard.shape.texture import inside, light, plain, relight, rim, skin, upper_lip
+from visard.shape.texture import inside, light, lopsidedness, plain, relight, rim, skin, upper_lip
 from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Region
 
 _SMALLEST = 9.0
@@ -45,6 +45,9 @@ _TRIES = 8
 
 _SHAVEN = 0.79
 """Lightness of the upper lip over the cheeks' from which on no moustache is seen: on half the bank's men."""
+
+_CROOKED = 9.0
+"""Difference of a donor's halves from which on one eye looks bruised or a cheek smeared."""
 
 _TEMPLE = 17
 """Height in texels up to which something dark at a face's side is a temple of glasses rather than hair."""
@@ -135,12 +138,12 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     texture = canonical().unwrap(patch.pixels, vertices)
     order = donors.fitting(texture, None if was is None else was.embedding, chosen_traits(how.similar), rng)
     if was is None:
-        return next(_unmoustached(donors, order, texture))
+        return next(_presentable(donors, order, texture))
     unlike = np.linalg.norm(donors.embeddings[order] - was.embedding, axis=1)
     # The less alike half, still in the order of the key: the very least alike would tell who was hidden.
     order = order[unlike >= np.median(unlike)]
     tried = []
-    for donor in islice(_unmoustached(donors, order, texture), _TRIES):
+    for donor in islice(_presentable(donors, order, texture), _TRIES):
         new = _draw(patch, vertices, donor, how, _TRIAL)
         tried.append((distance(was.embedding, was.again(new[was.cells])), donor))
         if tried[-1][0] >= _UNLIKE:
@@ -148,11 +151,20 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     return max(tried)[1]
 
 
-def _unmoustached(donors: Bank, order: NDArray[np.intp], texture: Pixels) -> Iterator[int]:
-    """Return the donors, those first who bring no moustache to somebody who has none."""
+def _presentable(donors: Bank, order: NDArray[np.intp], texture: Pixels) -> Iterator[int]:
+    """Return the donors, those last who have a crooked face, or bring a moustache to somebody who has none."""
     least = min(_SHAVEN, upper_lip(texture))
-    yield from (int(donor) for donor in order if upper_lip(donors.texture(int(donor))) >= least)
+    for donor in order.tolist():
+        crooked, lip = _flaws(donors, donor)
+        if crooked <= _CROOKED and lip >= least:
+            yield donor
     yield from order.tolist()
+
+
+@cache
+def _flaws(donors: Bank, donor: int) -> tuple[float, float]:
+    texture = donors.texture(donor)
+    return lopsidedness(texture), upper_lip(texture)
 
 
 def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: int = _FINEST) -> Pixels:
