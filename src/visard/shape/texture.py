@@ -62,8 +62,8 @@ def lopsidedness(texture: Pixels) -> float:
     """Return how much a face's halves differ, in levels of Lab, light from one side aside; of the donors' half, 9."""
     half = TEXTURE // 2, TEXTURE // 2
     lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB).astype(np.float32)
-    fine = lab - spread(lab, inside(), SCENE_LIGHT)
-    fine = cv2.resize(cv2.GaussianBlur(fine, (0, 0), 3.0), half, interpolation=cv2.INTER_AREA)
+    even = cv2.GaussianBlur(lab - spread(lab, inside(), SCENE_LIGHT), (0, 0), 3.0)
+    fine = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
     within = cv2.resize(rim(), half, interpolation=cv2.INTER_AREA) > 6
     both = within & within[:, ::-1]
     return float(np.sqrt(np.square(fine - fine[:, ::-1])[both].sum(axis=-1).mean()))
