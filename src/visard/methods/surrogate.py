@@ -40,7 +40,7 @@ _UNLIKE = 0.8
 """dlib's distance between a person and the new face at which it is accepted: most strangers lie nearer. Ranked by
 likeness, the person then lies where others do: on 100 people at a mean percentile of .42, and .7 % of the time last."""
 
-_TRIES = 8
+_TRIES = 4
 """How many donors are drawn on the face before the least alike of them is taken."""
 
 _SHAVEN = 0.79
