@@ -100,7 +100,7 @@ def test_the_best_engine_is_chosen_and_told() -> None:
 
 def test_engines_that_cannot_run_say_so(tmp_path: Path) -> None:
     assert set(ENGINES) == {"diffusion", "background", "patches", "telea"}
-    with pytest.raises(ModelError, match="never taught does not run"):
+    with pytest.raises(ModelError, match="without weights and card does not run"):
         Cancel("background")
     with pytest.raises(UsageError, match="needs weights"):
         Cancel("diffusion")

@@ -115,7 +115,7 @@ def test_a_neighbours_original_is_not_seen_either(astronaut: Pixels) -> None:
 
 @pytest.mark.parametrize(("change", "words"), [
     ("no weights", "inpaint.safetensors is missing"),
-    ("no card", "inpaint.md is missing: an inpainter that was never taught does not run"),
+    ("no card", "inpaint.md is missing: a network without weights and card does not run"),
     ("other weights", "speaks of other weights"),
 ])  # fmt: skip
 def test_no_card_no_run(tmp_path: Path, change: str, words: str) -> None:

@@ -12,16 +12,16 @@ torch = pytest.importorskip("torch")
 
 from visard.errors import ModelError, UsageError  # noqa: E402
 from visard.methods.background import Background as Engine  # noqa: E402
-from visard.models import background as shipped  # noqa: E402
-from visard.models.background import background  # noqa: E402
+from visard.methods.cancel import Cancel  # noqa: E402
+from visard.models.taught import shipped, taught  # noqa: E402
 from visard.nets.background import Background  # noqa: E402
 from visard.train import background as teaching  # noqa: E402
-from visard.train import shipping  # noqa: E402
+from visard.train import export as exporting  # noqa: E402
 from visard.train.background import Lesson, Recipe  # noqa: E402
 from visard.train.checkpoint import read  # noqa: E402
+from visard.train.export import export  # noqa: E402
 from visard.train.loop import CHECKPOINT, train  # noqa: E402
 from visard.train.scenes import Hole, Holes, gather  # noqa: E402
-from visard.train.shipping import ship  # noqa: E402
 from visard.types import Pixels  # noqa: E402
 
 TINY = Recipe(widths=(4, 4, 8), critic_widths=(4, 4, 4, 4), steep_every=2, critic=0.01, rate=2e-3, warming=1)
@@ -85,32 +85,29 @@ def test_what_ships_is_the_average_and_runs_as_an_engine(
 ) -> None:
     train(Lesson(squares, TINY, 2), tmp_path, 1, steps=3)
     with pytest.raises(UsageError, match="has seen 6 pictures"):
-        ship(tmp_path, tmp_path / "out")
-    monkeypatch.setattr(shipping, "_LEAST", 2)
-    file = ship(tmp_path, tmp_path / "out", terms="Public.")
+        export(tmp_path, tmp_path / "out")
+    monkeypatch.setattr(exporting, "_LEAST", 2)
+    file = export(tmp_path, tmp_path / "out", terms="Public.")
     assert "Public." in file.with_suffix(".md").read_text("utf-8")
     net = Background(TINY.widths).requires_grad_(False)
-    average = {k[8:]: v.half().float() for k, v in read(tmp_path / CHECKPOINT)[1].items() if k.startswith("average.")}
+    average = {k[8:]: v for k, v in read(tmp_path / CHECKPOINT)[1].items() if k.startswith("average.")}
     net.load_state_dict(average)
     hole = Holes(squares)[3]
-    theirs = net(torch.from_numpy(hole.inputs)[None])[0].permute(1, 2, 0).numpy()
-    assert np.abs(background(file)(hole.inputs) - theirs).max() < 1e-3
+    theirs = net(torch.from_numpy(hole.inputs)[None]).numpy()
+    assert np.abs(taught("background", str(file))(hole.inputs[None])[0] - theirs).max() < 1e-3
+    assert Cancel(weights=str(file)).told() == ["background predicted by background"]
 
-    monkeypatch.setattr("visard.methods.background.background", lambda: background(file))
     picture, hidden = squares[0], hole.hidden[0] > 0
     noise = np.random.default_rng(0).integers(0, 256, picture.shape, np.uint8)
     one, other = (
-        Engine()(pixels, hidden, ~hidden, 1) for pixels in (picture, np.where(hidden[..., None], noise, picture))
+        Engine(str(file))(pixels, hidden, ~hidden, 1)
+        for pixels in (picture, np.where(hidden[..., None], noise, picture))
     )
     assert one is not None and other is not None
     assert np.array_equal(one[hidden], other[hidden]) and np.array_equal(one[~hidden], picture[~hidden])
 
 
-def test_without_weights_or_with_others_nothing_runs(tmp_path: Path) -> None:
-    assert not shipped.shipped()
-    with pytest.raises(ModelError, match="never taught"):
-        background(tmp_path / "background.safetensors")
-    (tmp_path / "background.safetensors").write_bytes(b"x")
-    (tmp_path / "background.md").write_text("no hash")
-    with pytest.raises(ModelError, match="other weights"):
-        background(tmp_path / "background.safetensors")
+def test_without_weights_nothing_runs() -> None:
+    assert not shipped("background")
+    with pytest.raises(ModelError, match="without weights and card does not run"):
+        Engine()

@@ -17,12 +17,12 @@ from visard.methods.diffusion import ddim, path  # noqa: E402
 from visard.models.denoiser import denoiser, told  # noqa: E402
 from visard.nets.denoiser import Denoiser, wrapped  # noqa: E402
 from visard.train import denoiser as teaching  # noqa: E402
-from visard.train import shipping  # noqa: E402
+from visard.train import export as exporting  # noqa: E402
 from visard.train.album import Album  # noqa: E402
 from visard.train.checkpoint import read  # noqa: E402
 from visard.train.denoiser import Faces, Lesson, Noisy, Recipe  # noqa: E402
+from visard.train.export import export  # noqa: E402
 from visard.train.loop import CHECKPOINT, train  # noqa: E402
-from visard.train.shipping import ship  # noqa: E402
 from visard.types import Pixels  # noqa: E402
 
 from ..test_contract import patch_of  # noqa: E402
@@ -69,19 +69,19 @@ def weights(album: Album, tmp_path_factory: pytest.TempPathFactory) -> Path:  # 
         patch.setattr(teaching, "_SHOWN", 2)
         patch.setattr(teaching, "_DRAWN", 2)
         train(Lesson(album, TINY, 2), folder, 1, steps=4)
-        patch.setattr(shipping, "_LEAST", 2)
-        return ship(folder, folder / "out", "Drawn; free.")
+        patch.setattr(exporting, "_LEAST", 2)
+        return export(folder, folder / "out", "Drawn; free.")
 
 
 def test_the_average_ships_and_onnx_equals_torch(weights: Path) -> None:
     tensors = read(weights.parents[1] / CHECKPOINT)[1]
-    average = {k[8:]: v.half().float() for k, v in tensors.items() if k.startswith("average.")}
-    assert any(not torch.equal(v, tensors[f"net.{k}"].half().float()) for k, v in average.items())
+    average = {k[8:]: v for k, v in tensors.items() if k.startswith("average.")}
+    assert any(not torch.equal(v, tensors[f"net.{k}"]) for k, v in average.items())
     net = Denoiser(TINY.widths).requires_grad_(False)
     net.load_state_dict(average)
     noisy = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     for level in (0.01, 0.5, 0.99):
-        ours, theirs = denoiser(weights)(noisy.numpy(), level), wrapped(net)(noisy, level).numpy()
+        ours, theirs = denoiser(str(weights))(noisy.numpy(), level), wrapped(net)(noisy, level).numpy()
         assert np.abs(theirs).max() > 0 and np.abs(ours - theirs).max() < 1e-4
 
 
@@ -89,9 +89,9 @@ def test_the_mathematics_takes_tensors_as_well(weights: Path) -> None:
     noisy = np.random.default_rng(0).standard_normal((1, 3, 64, 64), np.float32)
     net = Denoiser(TINY.widths).requires_grad_(False)
     tensors = read(weights.parents[1] / CHECKPOINT)[1]
-    net.load_state_dict({k[8:]: v.half().float() for k, v in tensors.items() if k.startswith("average.")})
+    net.load_state_dict({k[8:]: v for k, v in tensors.items() if k.startswith("average.")})
     way = path(4, 0.5)
-    ours, theirs = ddim(denoiser(weights), noisy, way), ddim(wrapped(net), torch.from_numpy(noisy), way)
+    ours, theirs = ddim(denoiser(str(weights)), noisy, way), ddim(wrapped(net), torch.from_numpy(noisy), way)
     assert np.abs(ours - theirs.numpy()).max() < 1e-3
 
 
@@ -110,7 +110,7 @@ def test_diffuse_is_blind_from_nothing_but_noise_and_not_otherwise(weights: Path
 
 
 def test_without_weights_there_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="never taught does not run"):
+    with pytest.raises(ModelError, match="without weights and card does not run"):
         make("diffuse")
-    with pytest.raises(UsageError, match="there is no file"):
+    with pytest.raises(UsageError, match="none is missing"):
         make("diffuse", {"weights": str(tmp_path / "none")})

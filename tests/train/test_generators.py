@@ -18,14 +18,13 @@ from visard.methods.sketch import sketch  # noqa: E402
 from visard.models.taught import taught  # noqa: E402
 from visard.shape.marks import front  # noqa: E402
 from visard.shape.mesh import EYES  # noqa: E402
-from visard.train import anonygan, ciagan, ksame_net, ship  # noqa: E402
+from visard.train import anonygan, ciagan, ksame_net  # noqa: E402
+from visard.train import export as exporting  # noqa: E402
 from visard.train.album import Album  # noqa: E402
 from visard.train.checkpoint import Progress, read  # noqa: E402
-from visard.train.export import export  # noqa: E402
+from visard.train.export import LESSONS, export, lesson  # noqa: E402
 from visard.train.loop import CHECKPOINT, SHEET, train  # noqa: E402
-from visard.train.plans import PLANS  # noqa: E402
 from visard.train.samples import Practice  # noqa: E402
-from visard.train.ship import lesson  # noqa: E402
 from visard.train.studio import Studio  # noqa: E402
 from visard.train.views import disguised, view  # noqa: E402
 
@@ -48,7 +47,7 @@ def batch_of(made: Studio, *numbers: int) -> Any:
     return type(made.samples[0])(*torch.utils.data.default_collate([made.samples[n] for n in numbers]))
 
 
-@pytest.mark.parametrize("name", PLANS)
+@pytest.mark.parametrize("name", LESSONS)
 def test_an_interrupted_training_equals_an_uninterrupted_one(name: str, album: Album, tmp_path: Path) -> None:  # noqa: F811
     train(tiny(name, album), tmp_path / "whole", 1, steps=3)
     train(tiny(name, album), tmp_path / "parts", 1, steps=2)
@@ -175,8 +174,8 @@ def test_what_was_hardly_taught_is_not_exported_and_what_was_runs(
         (tmp_path / "album").symlink_to(Path(str(album.squares.filename)).parent)  # type: ignore[attr-defined]
     with pytest.raises(UsageError, match="has seen 2 pictures"):
         export(tmp_path, tmp_path / "out")
-    monkeypatch.setattr(ship, "_LEAST", 2)
-    monkeypatch.setattr(ship, "_PAINTED", 2)
+    monkeypatch.setattr(exporting, "_LEAST", 2)
+    monkeypatch.setattr(exporting, "_PAINTED", 2)
     file = export(tmp_path, tmp_path / "out", terms="Drawn; free.")
     card = file.with_suffix(".md").read_text("utf-8")
     assert "2 samples, 1 steps" in card and f"side {TINY[name]['side']}" in card if name == "anonygan" else card
@@ -222,8 +221,8 @@ def test_another_bank_is_another_training(album: Album, tmp_path: Path, monkeypa
     """Donors are known by number: with others, the numbers would mean others."""
     pytest.importorskip("onnx")
     train(tiny("ciagan", album), tmp_path, 1, steps=1)
-    monkeypatch.setattr(ship, "_LEAST", 2)
-    monkeypatch.setattr(ship, "bank", lambda: type("Other", (), {"sha256": "another"}))
+    monkeypatch.setattr(exporting, "_LEAST", 2)
+    monkeypatch.setattr(exporting, "bank", lambda: type("Other", (), {"sha256": "another"}))
     with pytest.raises(UsageError, match="another bank of donors"):
         export(tmp_path, tmp_path / "out")
 

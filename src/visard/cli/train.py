@@ -110,15 +110,9 @@ def train_export(folder: Path, out: Path, terms: str, overwrite: bool) -> None:
     """Write what a training of a network has come to as the files that its method reads."""
     ensure_models(False)
     need_torch()
-    from visard.train.checkpoint import read
     from visard.train.export import export
-    from visard.train.loop import CHECKPOINT
-    from visard.train.shipping import SHIPPED, ship
 
-    if read(folder / CHECKPOINT)[0]["name"] in SHIPPED:
-        click.echo(str(ship(folder, out, terms, overwrite)))
-    else:
-        click.echo(str(export(folder, out, terms, overwrite, bars())))
+    click.echo(str(export(folder, out, terms, overwrite, bars())))
 
 
 @command.command("pack")

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from visard.methods.patches import refine
 from visard.methods.scene import fill_in
-from visard.models.background import SIDE, background
+from visard.models.taught import taught
 from visard.types import Pixels
 
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float32]
+
+SIDE = 192
+"""Side in pixels of the square that the network sees."""
 
 _AROUND = 0.6
 """How much around a hole the network sees, in sides of its box."""
@@ -25,8 +28,8 @@ class Background:
 
     name: ClassVar[str] = "background"
 
-    def __init__(self) -> None:
-        background()
+    def __init__(self, weights: str = "") -> None:
+        self._net = taught("background", weights)
 
     def __call__(self, pixels: Pixels, wanted: Flags, known: Flags, seed: int) -> Pixels | None:
         """Return the picture with its hole painted by the network, and made of known patches that look like that."""
@@ -35,7 +38,7 @@ class Background:
         rows, columns = _window(wanted)
         share = _fit(known[rows, columns].astype(np.float32))
         colour = _fit(np.where(known[rows, columns, None], pixels[rows, columns], 0).astype(np.float32))
-        painted = background()(inputs(colour, share))
+        painted = self._net(inputs(colour, share)[None])[0][0].transpose(1, 2, 0)
         whole = pixels.astype(np.float32)
         size = whole[rows, columns].shape[1::-1]
         large = cv2.resize(painted, size, interpolation=cv2.INTER_CUBIC) * np.float32(127.5) + np.float32(127.5)

@@ -32,7 +32,7 @@ class Cancel:
     """Predict the background from what lies around, and from what other frames of a video saw (seed 000).
 
     engine: what predicts it, `best` for the best that is there: diffusion, background, patches, telea; weights: a local
-    folder with Stable-Diffusion inpainting, which `diffusion` then uses.
+    folder with Stable-Diffusion inpainting for `diffusion`, or a file that `visard train export` made of a background.
     """
 
     name: ClassVar[str] = "cancel"

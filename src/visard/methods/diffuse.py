@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import ClassVar
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.errors import Unfit, UsageError
+from visard.errors import Unfit
 from visard.methods.diffusion import Denoiser, path, repaint
-from visard.methods.grain import match, measure
+from visard.methods.placed import put_back, traced
 from visard.methods.scene import surroundings, upright
 from visard.methods.strength import check_share
-from visard.models.denoiser import FILE, SIDE, denoiser
+from visard.models.denoiser import SIDE, denoiser
 from visard.shape.mesh import canonical
-from visard.shape.square import invert, see
+from visard.shape.square import see
 from visard.types import Casting, Form, Goal, Patch, Pixels
 
 Floats = NDArray[np.float32]
 
 _STEPS, _JUMP, _TIMES = 50, 10, 2
 """Levels on the way from noise to a picture, and RePaint's stretches and how often each is gone."""
-
-_SMALLEST = 16.0
-"""Pixels across a face below which there is nothing to paint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +46,7 @@ class Diffuse:
 
     def __post_init__(self) -> None:
         check_share("strength", self.strength)
-        if not isinstance(self.weights, str):
-            raise UsageError(f"weights is {self.weights!r}", hint="give a file's path in quotes")
-        if self.weights and not Path(self.weights).is_file():
-            raise UsageError(f"there is no file {self.weights!r}", hint="give one that `visard train export` made")
-        self._denoiser()
+        denoiser(self.weights)
 
     def cast(self, patches: Sequence[Patch]) -> Casting:
         """Return the method: each subject's face comes from its seed alone."""
@@ -67,23 +58,14 @@ class Diffuse:
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the patch with another face and hair; raises Unfit where no face was traced."""
-        if patch.mesh is None or np.ptp(patch.mesh[:, 0]) < _SMALLEST:
+        vertices = traced(patch)
+        if vertices is None:
             raise Unfit("no face was traced here")
-        to_square = upright(canonical().fit_pose(patch.mesh), patch.mask, SIDE)
+        to_square = upright(canonical().fit_pose(vertices), patch.mask, SIDE)
         filled, known = surroundings(patch.pixels, patch.mask, to_square, SIDE)
         guide = see(patch.pixels, to_square, SIDE, SIDE).astype(np.float32) if self.strength < 1 else None
-        painted = paint(self._denoiser(), filled, known, guide, self.strength, patch.seed)
-        height, width = patch.mask.shape
-        new = see(painted, invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
-        hidden = patch.mask > 0
-        whole = np.where(hidden[..., None], new, patch.pixels)
-        new = match(new, measure(whole, hidden), measure(whole, ~hidden), patch.seed)
-        result = patch.pixels.copy()
-        result[hidden] = np.clip(np.round(new[hidden]), 0, 255).astype(np.uint8)
-        return result
-
-    def _denoiser(self) -> Denoiser:
-        return denoiser(Path(self.weights) if self.weights else FILE)
+        painted = paint(denoiser(self.weights), filled, known, guide, self.strength, patch.seed)
+        return put_back(patch, painted, to_square)
 
 
 def paint(denoise: Denoiser, filled: Floats, known: Floats, guide: Floats | None, strength: float, seed: int) -> Floats:

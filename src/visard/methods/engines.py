@@ -75,25 +75,28 @@ ENGINES: Mapping[str, str] = {
 }
 """Name -> module and class, best first."""
 
+_WEIGHED = ("diffusion", "background")
+"""Those that take weights."""
+
 
 def engine(name: str, weights: str = "") -> Engine:
-    """Return an engine by name; weights: folder of Stable-Diffusion inpainting, for `diffusion` alone.
+    """Return an engine by name; weights: as `Cancel` takes them.
 
     Raises UsageError for weights of another kind, ModelError for what is not installed.
     """
     module, _, attribute = ENGINES[name].partition(":")
     kind = getattr(importlib.import_module(module), attribute)
-    made: Engine = kind(Path(weights)) if name == "diffusion" else kind()
+    made: Engine = kind(weights) if name in _WEIGHED else kind()
     return made
 
 
 def best(weights: str = "") -> str:
     """Return the name of the best engine that can run: what the user's weights allow, what visard ships, patches."""
     if weights:
-        return "diffusion"
-    from visard.models.background import shipped
+        return "diffusion" if Path(weights).is_dir() else "background"
+    from visard.models.taught import shipped
 
-    return "background" if shipped() else "patches"
+    return "background" if shipped("background") else "patches"
 
 
 def check_engine(name: object, weights: object) -> None:
@@ -102,8 +105,8 @@ def check_engine(name: object, weights: object) -> None:
 
     check_name("engine", name, {"best", *ENGINES})
     if not isinstance(weights, str):
-        raise UsageError(f"weights is {weights!r}", hint="give a folder's path in quotes")
-    if weights and name not in ("best", "diffusion"):
+        raise UsageError(f"weights is {weights!r}", hint="give a path in quotes")
+    if weights and name not in ("best", *_WEIGHED):
         raise UsageError(f"engine {name!r} takes no weights", hint="leave out weights, or use engine=diffusion")
     if name == "diffusion" and not weights:
         raise UsageError("engine 'diffusion' needs weights", hint="name a local folder: --set weights=FOLDER")

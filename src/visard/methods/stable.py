@@ -35,7 +35,8 @@ class Stable:
 
     name: ClassVar[str] = "diffusion"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, weights: str | Path) -> None:
+        folder = Path(weights)
         check_folder(folder)
         for package in ("diffusers", "torch"):
             if importlib.util.find_spec(package) is None:

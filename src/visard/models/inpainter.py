@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from visard.errors import ModelError
+from visard.models.carded import WEIGHTS, carded
 from visard.models.onnx import Graph
 from visard.models.runtimes import OpenCvNet
 
@@ -36,7 +36,7 @@ SLOPE = 0.2
 """Of the network's rectifiers below zero."""
 
 _HINT = "install visard again, or train it: `visard train inpaint`"
-FILE = Path(__file__).parent / "weights" / "inpaint.safetensors"
+FILE = WEIGHTS / "inpaint.safetensors"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,14 +80,7 @@ def inpainter(file: Path = FILE) -> Inpainter:
     """Return the inpainter that visard ships; raises ModelError where it or its card is missing, broken or not
     each other's.
     """
-    card = file.with_suffix(".md")
-    try:
-        content, told = file.read_bytes(), card.read_text("utf-8")
-    except OSError as error:
-        what = f"{Path(error.filename or file).name} is missing"
-        raise ModelError(f"{what}: an inpainter that was never taught does not run", hint=_HINT) from error
-    if hashlib.sha256(content).hexdigest() not in told:
-        raise ModelError("the inpainter's card speaks of other weights", where=card.name, hint=_HINT)
+    content = carded(file, _HINT)
     try:
         tensors = load(content)
         if tensors["format"].tolist() != [FORMAT]:

@@ -1,8 +1,7 @@
-"""Generators that `visard train` taught, as ONNX files that say what they are; none runs without its card."""
+"""Networks that `visard train` taught, as ONNX files that say what they are; none runs without its card."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.errors import ModelError, UsageError
+from visard.models.carded import WEIGHTS, carded
 from visard.models.onnx import facts_of
 from visard.models.runtimes import OpenCvNet
 
@@ -21,13 +21,13 @@ Floats = NDArray[np.float32]
 FORMAT = 1
 """Version of the facts."""
 
-FOLDER = Path(__file__).parent / "weights"
+FOLDER = WEIGHTS
 """Where the networks lie that visard ships."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taught:
-    """A generator, and the facts that its file states: side of its square in pixels, and what its recipe adds."""
+    """A network, and the facts that its file states: side of its square in pixels, and what its recipe adds."""
 
     facts: Mapping[str, Any]
     _net: OpenCvNet
@@ -43,7 +43,7 @@ class Taught:
 
 
 def taught(name: str, path: str = "") -> Taught:
-    """Return the named generator that visard ships, or the one in an ONNX file that `visard train export` made.
+    """Return the named network that visard ships, or the one in an ONNX file that `visard train export` made.
 
     Raises ModelError where it or its card is missing, broken or not each other's; UsageError where that is true of
     the path, or the path is none.
@@ -53,23 +53,22 @@ def taught(name: str, path: str = "") -> Taught:
     return _open(name, Path(path) if path else FOLDER / f"{name}.onnx", bool(path))
 
 
+def shipped(name: str) -> bool:
+    """Return whether visard ships the named network."""
+    return (FOLDER / f"{name}.onnx").exists()
+
+
 @cache
 def _open(name: str, file: Path, own: bool) -> Taught:
     failure: type[ModelError | UsageError] = UsageError if own else ModelError
     remedy = f"teach it: `visard train {name}`, then `visard train export`"
     remedy += "" if own else f", and give its file with `--set weights={name}.onnx`"
-    try:
-        content, told = file.read_bytes(), file.with_suffix(".md").read_text("utf-8")
-    except OSError as error:
-        what = f"{Path(error.filename or file).name} is missing: a network without weights and card does not run"
-        raise failure(what, where=name, hint=remedy) from error
-    if hashlib.sha256(content).hexdigest() not in told:
-        raise failure("the card speaks of other weights", where=file.with_suffix(".md").name, hint=remedy)
+    content = carded(file, remedy, failure)
     try:
         facts = facts_of(content)
         if facts["format"] != FORMAT or facts["name"] != name:
             raise ValueError(f"it holds {facts['name']!r}, format {facts['format']}")
         net = OpenCvNet(name, facts["outputs"], content=content, inputs=facts["inputs"])
     except (KeyError, ValueError) as error:
-        raise failure(f"is no network that `{name}` paints with: {error}", where=file.name, hint=remedy) from error
+        raise failure(f"is no network {name!r}: {error}", where=file.name, hint=remedy) from error
     return Taught(facts, net)

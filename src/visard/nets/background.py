@@ -10,13 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from visard.models.background import SPREADS
-
 INPUTS = 4
 """Channels: colours filled in (3), known (1)."""
 
 WIDTHS = (48, 96, 128)
 """Channels at 96, 48 and 24 pixels."""
+
+_SPREADS = (1, 2, 4, 8, 16, 1)
+"""Dilations of the blocks in its middle, which carry the rim's colours and lines across a hole."""
 
 
 class Gated(nn.Module):
@@ -40,7 +41,7 @@ class Background(nn.Module):
         one, two, three = widths
         self.stem = Gated(4 * INPUTS, one)
         self.down = nn.ModuleList([Gated(one, two, stride=2), Gated(two, three, stride=2)])
-        self.middle = nn.ModuleList(Gated(three, three, spread=spread) for spread in SPREADS)
+        self.middle = nn.ModuleList(Gated(three, three, spread=spread) for spread in _SPREADS)
         self.up = nn.ModuleList([Gated(two, one), Gated(three, two)])
         self.leave = nn.ModuleList([Gated(one, one), Gated(two, two)])
         self.brush = nn.Conv2d(one, 12, 3, padding=1)

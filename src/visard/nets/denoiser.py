@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from visard.models.denoiser import SLOPE, TOLD, told
+from visard.models.denoiser import TOLD, told
+from visard.models.inpainter import SLOPE
 
 WIDTHS = (64, 96, 128, 192)
 """Channels at 64, 32, 16 and 8 pixels."""
@@ -34,7 +35,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, level: Tensor) -> Tensor:
         """Return (n, width, h, w) for the same, and (n, 128, 1, 1) of the level."""
-        y = self.one(functional.leaky_relu(x, SLOPE)) + self.hear(level)
+        y = self.one(functional.leaky_relu(x, SLOPE))
+        y = y + self.hear(level).expand_as(y)  # OpenCV would take a plain sum for another convolution's short cut
         return x + self.two(functional.leaky_relu(y, SLOPE))
 
 

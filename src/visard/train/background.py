@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import default_collate
 
-from visard.models.background import SIDE
+from visard.methods.background import SIDE
 from visard.models.store import absent
 from visard.nets.background import WIDTHS, Background
 from visard.nets.critic import WIDTHS as CRITIC

@@ -1,32 +1,38 @@
-"""From a checkpoint to what ships: the averaged weights with their guess, and the card without which nothing runs."""
+"""From a checkpoint to what ships: the averaged weights, and the card without which they are nothing."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
+from safetensors.numpy import save
+from torch import Tensor
 
-from visard.errors import UsageError
+from visard.errors import ModelError, UsageError
+from visard.methods.donors import bank
+from visard.methods.scene import SIDE
 from visard.models.inpainter import FORMAT, Guess
 from visard.nets.inpaint import Inpainter, compose
 from visard.publish import publish
+from visard.train import anonygan, ciagan, estrange, inpaint, ksame_net
 from visard.train.album import Album, load
-from visard.train.card import render, terms_row
+from visard.train.card import Row, render, terms_row
 from visard.train.checkpoint import read
 from visard.train.faces import Told
 from visard.train.gathering import ALBUM
 from visard.train.guess import learn
-from visard.train.inpaint import NAME
 from visard.train.loop import CHECKPOINT
-from visard.train.plans import PLANS
-from visard.train.resemblance import Resemblance, compare, told_of
+from visard.train.plans import PLANS, plan, to_onnx
+from visard.train.resemblance import compare, told_of
 from visard.train.samples import Practice
-from visard.train.ship import ship
+from visard.train.studio import Studio
 from visard.types import Pixels
 
 _LEAST = 1000
@@ -35,70 +41,141 @@ _LEAST = 1000
 _PAINTED = 200
 """Faces painted to see whether they reproduce training faces."""
 
+_TRAINING = "{images} samples, {steps} steps, {seconds:.0f} seconds, last on {machine}"
 
-def export(
-    folder: Path, out: Path, terms: str = "", overwrite: bool = False, told: Told = lambda stage, done, total: None
-) -> Path:
-    """Write what ships and its card from a training folder: inpaint.safetensors, or a generator's ONNX file, which
-    is returned.
 
-    Raises UsageError where the folder holds no checkpoint, or one that was hardly taught; TargetError.
+def _silent(stage: str, done: int, total: int) -> None:
+    """Take no notice."""
+
+
+def export(folder: Path, out: Path, terms: str = "", overwrite: bool = False, told: Told = _silent) -> Path:
+    """Write the file that a method reads, and its card, from a training folder, and return the former: NAME.onnx, or
+    inpaint.safetensors.
+
+    Raises UsageError where the folder holds no checkpoint of a network that ships, or one that was hardly taught;
+    ModelError without what exports it; TargetError.
     """
     said, tensors = read(folder / CHECKPOINT)
-    if said["name"] in PLANS:
-        return ship(folder, out, terms, overwrite, told)
-    images = said["progress"]["images"]
-    if said["name"] != NAME or images < _LEAST:
-        what = f"has seen {images} pictures" if said["name"] == NAME else f"is a checkpoint of {said['name']!r}"
-        raise UsageError(what, where=folder, hint=f"train {NAME!r} on at least {_LEAST} pictures")
-    album = load(folder / ALBUM)
+    name, images, known = said["name"], said["progress"]["images"], (inpaint.NAME, *PLANS)
+    if name not in known or images < _LEAST:
+        what = f"has seen {images} pictures" if name in known else f"is a checkpoint of {name!r}"
+        raise UsageError(what, where=folder, hint=f"train one of {', '.join(known)} on at least {_LEAST} pictures")
+    numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in said["recipe"].items()}
+    if numbers.pop("bank", bank().sha256) != bank().sha256:
+        raise UsageError("was trained with another bank of donors", where=folder, hint="train it again")
+    numbers.pop("mobilenetv2", None)
+    average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
+    album = load(folder / ALBUM) if (folder / ALBUM).exists() else None
+    if name == inpaint.NAME:
+        suffix, (content, sections) = "safetensors", _packed(numbers, average, album or load(folder / ALBUM), told)
+    else:
+        suffix, (content, sections) = "onnx", _drawn(name, numbers, average, album, told)
+    file = out / f"{name}.{suffix}"
+    with publish(file, overwrite) as draft, publish(file.with_suffix(".md"), overwrite) as card:
+        draft.write_bytes(content)
+        card.write_text(_card(file.name, said, album, content, terms, sections), "utf-8")
+    return file
+
+
+def _packed(
+    numbers: Mapping[str, Any], average: Mapping[str, Tensor], album: Album, told: Told
+) -> tuple[bytes, list[Row]]:
+    """Return the inpainter's file, and what its card says of it."""
     guess, tried = learn(album, told)
-    weights = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
     # Sixteen bits hold a weight well enough, and half the bytes.
-    packed = pack({name: value.half().numpy() for name, value in weights.items()}, guess)
-    net = Inpainter(tuple(said["recipe"]["widths"])).requires_grad_(False)
-    net.load_state_dict({name: value.half().float() for name, value in weights.items()})
-    near = compare(painted(net, album), album)
-    with publish(out / f"{NAME}.safetensors", overwrite) as draft, publish(out / f"{NAME}.md", overwrite) as card:
-        save_file(packed, str(draft))
-        card.write_text(_card(said, album, draft.read_bytes(), tried, near, terms), "utf-8")
-    return out / f"{NAME}.safetensors"
+    half = {name: value.half() for name, value in average.items()}
+    net = Inpainter(numbers["widths"]).requires_grad_(False)
+    net.load_state_dict({name: value.float() for name, value in half.items()})
+    pictures = painted_around_donors(net, album)
+    sections = [
+        ("The guess,", f"on {tried['n']:.0f} faces of people left out, reads sex right for {100 * tried['sex']:.0f} %, "
+         f"is {tried['age']:.0f} years off and {tried['tone']:.0f} in Lab. It sees no hidden pixel."),
+        ("Likeness, measured", told_of(compare(pictures, album), "faces painted around donors in training photos")),
+    ]  # fmt: skip
+    return save(pack({name: value.numpy() for name, value in half.items()}, guess)), sections
 
 
-def pack(weights: dict[str, NDArray[Any]], guess: Guess) -> dict[str, NDArray[Any]]:
-    """Return the tensors of the file that ships."""
+def pack(weights: Mapping[str, NDArray[Any]], guess: Guess) -> dict[str, NDArray[Any]]:
+    """Return the tensors of the inpainter's file."""
     told = {"guess.weight": guess.weight.astype(np.float16), "guess.mean": guess.mean, "guess.base": guess.base}
-    return {"format": np.array([FORMAT], np.int32)} | weights | told
+    return {"format": np.array([FORMAT], np.int32)} | dict(weights) | told
 
 
-def painted(net: Inpainter, album: Album, count: int = _PAINTED) -> list[Pixels]:
-    """Return squares (128, 128, 3) as the network paints them, around donors, in training photos."""
+def painted_around_donors(net: Inpainter, album: Album) -> list[Pixels]:
+    """Return squares (128, 128, 3) as the inpainter paints them in training photos."""
     practice, pictures = Practice(album, seed=2**31 + 1, own=0.0), []
     with torch.inference_mode():
-        for n in range(count):
+        for n in range(_PAINTED):
             sample = practice[n]
             seen = torch.from_numpy(sample.inputs)[None]
             whole = torch.where(seen[:, 3:4] > 0, torch.from_numpy(sample.target)[None], compose(seen, net(seen)))
-            pictures.append(np.round((whole[0].clamp(-1, 1).permute(1, 2, 0).numpy() + 1) * 127.5).astype(np.uint8))
+            pictures.append(_picture(whole[0]))
     return pictures
 
 
-def _card(
-    said: dict[str, Any], album: Album, content: bytes, tried: dict[str, float], near: Resemblance, terms: str
-) -> str:
-    progress, rows = said["progress"], album.rows
-    people, kept = len(set(album.people)), len({album.people[i] for i in rows})
-    about = [
-        ("data", f"{len(rows)} photos of {kept} people"),
-        ("kept out", f"{people - kept} people who could be among those it is judged on (FaceNet, cosine above 0.5)"),
-        terms_row(terms),
-        ("training", "{images} samples, {steps} steps, {seconds:.0f} seconds, last on {machine}".format_map(progress)),
+def _drawn(
+    name: str, numbers: dict[str, Any], average: Mapping[str, Tensor], album: Album | None, told: Told
+) -> tuple[bytes, list[Row]]:
+    """Return a network's ONNX file, and what its card says of it."""
+    if importlib.util.find_spec("onnx") is None:
+        raise ModelError("exporting a network needs onnx", hint="pip install 'visard[torch]'")
+    drawn = plan(name, numbers)
+    drawn.net.load_state_dict(average)
+    sections: list[Row] = []
+    if album is not None and name not in LESSONS:
+        sections = [("Likeness", "to training faces was not measured.")]
+    elif album is not None:
+        # As in use: every condition is a donor.
+        used = numbers | {"paired": 0.0} if "paired" in numbers else numbers
+        pictures = painted(lesson(name, used, album), drawn.net, told)
+        sections = [("Likeness, measured", told_of(compare(pictures, album), "faces painted in training photos"))]
+    return to_onnx(name, drawn), sections
+
+
+def painted(taught: Studio, net: Any, told: Told) -> list[Pixels]:
+    """Return squares (128, 128, 3) as a network paints them in training photos: the last column of a lesson's sheet."""
+    taught.net("average").load_state_dict(net.state_dict())
+    pictures = []
+    with torch.inference_mode():
+        for n in range(_PAINTED):
+            told("painting", n, _PAINTED)
+            one = taught.samples[2**32 + n]
+            batch = type(one)(*(torch.from_numpy(np.asarray(v))[None].to(taught.device) for v in one))
+            pictures.append(_picture(taught.show(batch)[-1][0]))
+    return pictures
+
+
+def _picture(square: Tensor) -> Pixels:
+    """Return (128, 128, 3) for (3, S, S), -1 to 1."""
+    values = (square.float().cpu().clamp(-1, 1).permute(1, 2, 0).numpy() + 1) * 127.5
+    large = values if len(values) == SIDE else cv2.resize(values, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip(np.round(large), 0, 255), np.uint8)
+
+
+LESSONS: Mapping[str, Callable[[Album, Mapping[str, Any]], Studio]] = {
+    anonygan.NAME: lambda album, how: anonygan.AnonyGan(album, anonygan.Recipe(**how), 1),
+    ciagan.NAME: lambda album, how: ciagan.Ciagan(album, ciagan.Recipe(**how), 1),
+    estrange.NAME: lambda album, how: estrange.Estrange(album, estrange.Recipe(**how), 1),
+    ksame_net.NAME: lambda album, how: ksame_net.KSameNet(ksame_net.Recipe(**how), 1),
+}
+"""Name of a network -> its lesson on an album, with a recipe's numbers."""
+
+
+def lesson(name: str, how: Mapping[str, Any], album: Album) -> Studio:
+    """Return the named lesson on an album, with a recipe's numbers."""
+    return LESSONS[name](album, how)
+
+
+def _card(file: str, said: dict[str, Any], album: Album | None, content: bytes, terms: str, sections: list[Row]) -> str:
+    about = [("data", "no photo of anybody"), terms_row(terms)]
+    if album is not None:
+        people, kept = len(set(album.people)), len({album.people[i] for i in album.rows})
+        apart = f"{people - kept} people who could be among those it is judged on (FaceNet, cosine above 0.5)"
+        about = [("data", f"{len(album.rows)} photos of {kept} people"), ("kept out", apart), terms_row(terms)]
+    about += [
+        ("training", _TRAINING.format_map(said["progress"])),
         ("recipe", "; ".join(f"{key} {value}" for key, value in said["recipe"].items())),
-        ("file", f"format {FORMAT}; {len(content):,} bytes: weights in 16 bits, and a guess of whom a scene surrounds"),
+        ("file", f"{len(content):,} bytes"),
         ("sha256", hashlib.sha256(content).hexdigest()),
     ]
-    guess = f"on {tried['n']:.0f} faces of people left out, reads sex right for {100 * tried['sex']:.0f} %, is "
-    guess += f"{tried['age']:.0f} years off and {tried['tone']:.0f} in Lab. It sees no hidden pixel."
-    likeness = told_of(near, "faces painted around donors in training photos")
-    sections = [("The guess,", guess), ("Likeness, measured", likeness)]
-    return render(f"{NAME}.safetensors", "The network that `inpaint` paints with.", about, sections)
+    return render(file, f"What `visard train {said['name']}` taught.", about, sections)

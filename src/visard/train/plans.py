@@ -1,4 +1,4 @@
-"""How each generator is exported: its network, what goes in and comes out, and the facts that its file states."""
+"""How each network is exported as ONNX: itself, what goes in and comes out, and the facts that its file states."""
 
 from __future__ import annotations
 
@@ -10,18 +10,23 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from visard.methods.background import SIDE as SCENE
 from visard.methods.donors import bank
+from visard.models.denoiser import SIDE as DENOISED
+from visard.models.denoiser import TOLD
 from visard.models.onnx import with_facts
 from visard.models.taught import FORMAT
+from visard.nets.background import Background
+from visard.nets.denoiser import Denoiser
 from visard.nets.residual import settle
-from visard.train import anonygan, ciagan, estrange, ksame_net
+from visard.train import anonygan, background, ciagan, denoiser, estrange, ksame_net
 
 _OPERATORS = 13
-"""Set of ONNX's operators; OpenCV knows all that the generators need of it."""
+"""Set of ONNX's operators; OpenCV knows all that the networks need of it."""
 
 
 class Plan(NamedTuple):
-    """An untaught generator, inputs of the right shapes by name, names of its results, and facts."""
+    """An untaught network, inputs of the right shapes by name, names of its results, and facts."""
 
     net: nn.Module
     inputs: Mapping[str, Tensor]
@@ -57,13 +62,25 @@ def _estrange(numbers: Mapping[str, Any]) -> Plan:
     return Plan(estrange.generator(how), inputs, ("raw", "mask"), {"side": how.side})
 
 
+def _background(numbers: Mapping[str, Any]) -> Plan:
+    inputs = {"scene": torch.zeros(1, 4, SCENE, SCENE)}
+    return Plan(Background(background.Recipe(**numbers).widths), inputs, ("whole",), {"side": SCENE})
+
+
+def _denoiser(numbers: Mapping[str, Any]) -> Plan:
+    inputs = {"noisy": torch.zeros(1, 3, DENOISED, DENOISED), "level": torch.zeros(1, TOLD)}
+    return Plan(Denoiser(denoiser.Recipe(**numbers).widths), inputs, ("noise",), {"side": DENOISED})
+
+
 PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     anonygan.NAME: _anonygan,
     ciagan.NAME: _ciagan,
     ksame_net.NAME: _ksame_net,
     estrange.NAME: _estrange,
+    background.NAME: _background,
+    denoiser.NAME: _denoiser,
 }
-"""Name of the method -> what makes its plan of a recipe's numbers."""
+"""Name of the network -> what makes its plan of a recipe's numbers."""
 
 
 def plan(name: str, numbers: Mapping[str, Any]) -> Plan:

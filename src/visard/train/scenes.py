@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from visard.errors import UsageError
-from visard.methods.background import inputs
-from visard.models.background import SIDE
+from visard.methods.background import SIDE, inputs
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
