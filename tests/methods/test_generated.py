@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from visard.cli.app import run
 from visard.errors import ModelError, Unfit, UsageError
 from visard.methods import make, runs
+from visard.methods.cast import Cast
 from visard.methods.condition import condition, portray
 from visard.methods.donors import bank
 from visard.methods.generated import Generated
@@ -33,6 +35,11 @@ NAMES = ("anonygan", "ciagan", "estrange")
 def weights(untaught: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(taught, "FOLDER", untaught)
     return untaught
+
+
+def role(method: Cast, seed: int = 1) -> Any:
+    assert method._roles is not None
+    return method._roles[seed]
 
 
 def patch_of(pixels: Pixels, seed: int = 1, shift: int = 0) -> Patch:
@@ -99,21 +106,30 @@ def test_a_track_keeps_its_role(name: str, weights: Path, astronaut: Pixels) -> 
     dark = np.asarray(np.roll(astronaut, 20, axis=1) * 0.6, np.uint8)
     later = cast.cast([patch_of(dark, shift=20), patch_of(astronaut, seed=2)])
     assert cast.fits(1) and not cast.fits(2) and later.fits(2) and not method.fits(1)
-    assert np.array_equal(later._roles[1], cast._roles[1])
+    assert np.array_equal(role(later), role(cast))
     with pytest.raises(Unfit):
         cast(patch_of(astronaut, seed=2))
 
 
+@pytest.mark.parametrize("name", ["surrogate", "inpaint", *NAMES])
+def test_who_was_given_no_role_gets_none_in_passing(name: str, weights: Path, astronaut: Pixels) -> None:
+    """Where subjects are cast aside, as live, a frame waits for nobody's role."""
+    nobody = make(name)
+    assert isinstance(nobody, Cast)
+    with pytest.raises(Unfit):
+        nobody.cast([])(patch_of(astronaut))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_without_landmarks_it_is_unfit(name: str, weights: Path, astronaut: Pixels) -> None:
-    with pytest.raises(Unfit, match="no face was traced"):
+    with pytest.raises(Unfit, match="no face can be made out"):
         make(name)(replace(patch_of(astronaut), mesh=None))
 
 
 def test_another_key_another_disguise(weights: Path, astronaut: Pixels) -> None:
     method = make("ciagan")
     assert isinstance(method, Generated)
-    roles = [method.cast([patch_of(astronaut, seed=seed)])._roles[seed] for seed in range(6)]
+    roles = [role(method.cast([patch_of(astronaut, seed=seed)]), seed) for seed in range(6)]
     assert len(set(roles)) > 2 and all(0 <= role < 40 for role in roles)
 
 

@@ -77,7 +77,7 @@ def test_a_mask_that_covers_everything_leaves_nothing_known_and_still_paints(ast
 
 def test_without_landmarks_it_is_unfit(astronaut: Pixels) -> None:
     """It does not look for them itself: that would be a look at hidden pixels."""
-    with pytest.raises(Unfit, match="no face was traced"):
+    with pytest.raises(Unfit, match="no face can be made out"):
         Inpaint()(replace(patch_of(astronaut), mesh=None))
 
 

@@ -126,7 +126,7 @@ def test_one_person_wears_one_face_in_all_pictures_or_another_in_each(
         found = trace(lambda pixels=pixels: iter([Frame(pixels)]), found, hider, still=True)  # type: ignore[misc]
         patch = hider.patch(Frame(pixels), found.at(0)[0])
         assert patch is not None
-        chosen.append(hider.methods["face"].donors[patch.seed])  # type: ignore[attr-defined]
+        chosen.append(hider.methods["face"]._roles[patch.seed])  # type: ignore[attr-defined]
     assert (chosen[0] == chosen[1]) is same
 
 

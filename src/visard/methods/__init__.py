@@ -106,4 +106,4 @@ def fits(name: str, kind: Kind) -> bool:
 def defaults(name: str) -> dict[str, Any]:
     """Return the settings of a method with their default values."""
     described = fields(find_method(name))  # type: ignore[arg-type]  # methods are dataclasses, tested
-    return {f.name: f.default for f in described if f.default is not MISSING}
+    return {f.name: f.default for f in described if f.init and f.default is not MISSING}

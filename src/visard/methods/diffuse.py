@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.errors import Unfit
+from visard.methods.cast import Cast
 from visard.methods.diffusion import Denoiser, path, repaint
-from visard.methods.placed import put_back, traced
+from visard.methods.placed import put_back
 from visard.methods.scene import surroundings, upright
 from visard.methods.strength import check_share
 from visard.models.denoiser import SIDE, denoiser
+from visard.shape.landmarks import Vertices
 from visard.shape.mesh import canonical
 from visard.shape.square import see
-from visard.types import Casting, Form, Goal, Patch, Pixels
+from visard.types import Patch, Pixels
 
 Floats = NDArray[np.float32]
 
@@ -26,7 +26,7 @@ _STEPS, _JUMP, _TIMES = 50, 10, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Diffuse:
+class Diffuse(Cast):
     """Begin with the face drowned in noise, and clear it into another (RePaint and SDEdit; seed 001's last chapter).
 
     strength: SDEdit's start time; at 1 nothing but noise is left of the old face. weights: a file that `visard train
@@ -34,12 +34,7 @@ class Diffuse:
     """
 
     name: ClassVar[str] = "diffuse"
-    size: ClassVar[int | None] = None
     blind: ClassVar[bool] = False
-    reversible: ClassVar[bool] = False
-    goal: ClassVar[Goal] = "everyone"
-    form: ClassVar[Form] = "generate"
-    around: ClassVar[float] = 0.45
 
     strength: float = 1.0
     weights: str = ""
@@ -48,24 +43,14 @@ class Diffuse:
         check_share("strength", self.strength)
         denoiser(self.weights)
 
-    def cast(self, patches: Sequence[Patch]) -> Casting:
-        """Return the method: each subject's face comes from its seed alone."""
-        return self
+    def _role(self, patch: Patch, vertices: Vertices) -> int:
+        return patch.seed
 
-    def fits(self, seed: int) -> bool:
-        """Return True: there is a face for every seed."""
-        return True
-
-    def __call__(self, patch: Patch) -> Pixels:
-        """Return the patch with another face and hair; raises Unfit where no face was traced."""
-        vertices = traced(patch)
-        if vertices is None:
-            raise Unfit("no face was traced here")
+    def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
         to_square = upright(canonical().fit_pose(vertices), patch.mask, SIDE)
         filled, known = surroundings(patch.pixels, patch.mask, to_square, SIDE)
         guide = see(patch.pixels, to_square, SIDE, SIDE).astype(np.float32) if self.strength < 1 else None
-        painted = paint(denoiser(self.weights), filled, known, guide, self.strength, patch.seed)
-        return put_back(patch, painted, to_square)
+        return put_back(patch, paint(denoiser(self.weights), filled, known, guide, self.strength, role), to_square)
 
 
 def paint(denoise: Denoiser, filled: Floats, known: Floats, guide: Floats | None, strength: float, seed: int) -> Floats:

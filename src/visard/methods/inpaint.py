@@ -6,26 +6,25 @@ neck at the face's side included, is invented by a small network around the draw
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.errors import Unfit
+from visard.methods.cast import Cast
 from visard.methods.donors import TRAITS, check_bank, chosen_traits
 from visard.methods.donors import bank as open_bank
 from visard.methods.dressing import dress, halved, reshape
-from visard.methods.placed import put_back, traced
+from visard.methods.placed import put_back
 from visard.methods.scene import SIDE, draw, inputs, moved, stage, surroundings, upright
 from visard.methods.suited import suited
 from visard.models.inpainter import BRIGHT, EDGE, inpainter
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import canonical
 from visard.shape.similarity import scale_of
-from visard.types import Casting, Form, Goal, Patch, Pixels
+from visard.types import Patch, Pixels
 
 Floats = NDArray[np.float32]
 
@@ -40,7 +39,7 @@ _SHAPE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
-class Inpaint:
+class Inpaint(Cast):
     """Paint the hidden part from its surroundings, a donor and landmarks (DeepPrivacy of Hukkelås et al. 2019, as a
     refiner of a drawn donor).
 
@@ -49,12 +48,6 @@ class Inpaint:
     """
 
     name: ClassVar[str] = "inpaint"
-    size: ClassVar[int | None] = None
-    blind: ClassVar[bool] = True
-    reversible: ClassVar[bool] = False
-    goal: ClassVar[Goal] = "everyone"
-    form: ClassVar[Form] = "generate"
-    around: ClassVar[float] = 0.45
 
     similar: str = ",".join(TRAITS)
     bank: str = ""
@@ -64,45 +57,11 @@ class Inpaint:
         check_bank(self.bank)
         inpainter()
 
-    def cast(self, patches: Sequence[Patch]) -> Casting:
-        """Return the method with a donor for each subject (one seed), drawn by its key from those who fit the scene."""
-        return self._with({}, patches)
+    def _role(self, patch: Patch, vertices: Vertices) -> int:
+        return int(suited(patch, vertices, open_bank(self.bank), chosen_traits(self.similar))[0])
 
-    def fits(self, seed: int) -> bool:
-        """Return whether the subject with this seed has a donor."""
-        return False
-
-    def __call__(self, patch: Patch) -> Pixels:
-        """Return the patch with another face; raises Unfit where its landmarks are not known."""
-        return self.cast([patch])(patch)
-
-    def _with(self, donors: Mapping[int, int], patches: Sequence[Patch]) -> Casting:
-        chosen = dict(donors)
-        for patch in patches:
-            vertices = traced(patch)
-            if patch.seed not in chosen and vertices is not None:
-                order = suited(patch, vertices, open_bank(self.bank), chosen_traits(self.similar))
-                chosen[patch.seed] = int(order[0])
-        return _Cast(self.similar, self.bank, chosen)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cast(Inpaint):
-    """The method with its donors: seed -> number in the bank."""
-
-    donors: Mapping[int, int] = field(default_factory=dict)
-
-    def cast(self, patches: Sequence[Patch]) -> Casting:
-        return self._with(self.donors, patches)
-
-    def fits(self, seed: int) -> bool:
-        return seed in self.donors
-
-    def __call__(self, patch: Patch) -> Pixels:
-        vertices = traced(patch)
-        if vertices is None or patch.seed not in self.donors:
-            raise Unfit("no face was traced here")
-        return _paint(patch, vertices, self.donors[patch.seed], self.bank)
+    def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
+        return _paint(patch, vertices, role, self.bank)
 
 
 def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:

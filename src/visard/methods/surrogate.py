@@ -6,8 +6,8 @@ face is the average of at least eight other people.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import ClassVar
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.errors import Unfit
+from visard.methods.cast import Cast
 from visard.methods.donors import TRAITS, Bank, check_bank, chosen_traits
 from visard.methods.donors import bank as open_bank
 from visard.methods.dressing import dress, faced, reshape
@@ -28,7 +29,7 @@ from visard.shape.identity import distance, look
 from visard.shape.landmarks import Vertices, region_of
 from visard.shape.mesh import TEXTURE, canonical, sample
 from visard.shape.texture import inside, light, lopsidedness, plain, relight, rim, skin, upper_lip
-from visard.types import Box, Casting, Form, Goal, Mask, Patch, Pixels, Region
+from visard.types import Box, Mask, Patch, Pixels, Region
 
 _SMALLEST = 9.0
 """Pixels between the outer corners of the face's outline below which there is nothing to exchange."""
@@ -54,7 +55,7 @@ _TEMPLE = 17
 
 
 @dataclass(frozen=True, slots=True)
-class Surrogate:
+class Surrogate(Cast):
     """Give the face a donor's texture and shape (k-Same-M of Gross et al. 2006 on a dense mesh, k at least 8).
 
     strength: how far the shape goes to the donor's and beyond; the texture is always the donor's alone. similar:
@@ -63,11 +64,7 @@ class Surrogate:
     """
 
     name: ClassVar[str] = "surrogate"
-    size: ClassVar[int | None] = None
     blind: ClassVar[bool] = False
-    reversible: ClassVar[bool] = False
-    goal: ClassVar[Goal] = "everyone"
-    form: ClassVar[Form] = "generate"
     around: ClassVar[float] = 0.0
 
     strength: float = 0.8
@@ -79,44 +76,14 @@ class Surrogate:
         chosen_traits(self.similar)
         check_bank(self.bank)
 
-    def cast(self, patches: Sequence[Patch]) -> Casting:
-        """Return the method with a donor for each subject (one seed), chosen from its clearest patches."""
-        return self._with({}, patches)
+    def _vertices(self, patch: Patch) -> Vertices | None:
+        return _vertices(patch)
 
-    def fits(self, seed: int) -> bool:
-        """Return whether the subject with this seed has a donor."""
-        return False
+    def _role(self, patch: Patch, vertices: Vertices) -> int:
+        return _choose(patch, vertices, self)
 
-    def __call__(self, patch: Patch) -> Pixels:
-        """Return the patch with another face; raises Unfit where no face can be made out."""
-        return self.cast([patch])(patch)
-
-    def _with(self, donors: Mapping[int, int], patches: Sequence[Patch]) -> Casting:
-        chosen = dict(donors)
-        for patch in patches:
-            vertices = _vertices(patch)
-            if vertices is not None and patch.seed not in chosen:
-                chosen[patch.seed] = _choose(patch, vertices, self)
-        return _Cast(self.strength, self.similar, self.bank, chosen)
-
-
-@dataclass(frozen=True, slots=True)
-class _Cast(Surrogate):
-    """The method with its donors: seed -> number in the bank."""
-
-    donors: Mapping[int, int] = field(default_factory=dict)
-
-    def cast(self, patches: Sequence[Patch]) -> Casting:
-        return self._with(self.donors, patches)
-
-    def fits(self, seed: int) -> bool:
-        return seed in self.donors
-
-    def __call__(self, patch: Patch) -> Pixels:
-        vertices = _vertices(patch)
-        if vertices is None or patch.seed not in self.donors:
-            raise Unfit("no face can be made out here")
-        return _draw(patch, vertices, self.donors[patch.seed], self)
+    def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
+        return _draw(patch, vertices, role, self)
 
 
 def _vertices(patch: Patch) -> Vertices | None:
