@@ -24,7 +24,7 @@ from PIL import Image
 
 from visard.attack.score import wilson
 from visard.detect import figure, find_kinds
-from visard.detect.find import Effort
+from visard.detect.search import Effort
 from visard.policy import default_rule
 from visard.shape.mask import outline, window
 from visard.types import Box, Kind, Pixels

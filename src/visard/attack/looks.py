@@ -11,7 +11,7 @@ import numpy as np
 from visard.attack.cache import Array, Keep, forget
 from visard.attack.recognisers.recogniser import Recogniser, Vectors, align, centred, unit
 from visard.detect import BlazeFace, CenterFace
-from visard.detect.find import Effort
+from visard.detect.search import Effort
 from visard.models.store import entry
 from visard.types import Box, Pixels, Points, Region
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import sqrt
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-import cv2
 import numpy as np
 
 from visard.detect.face import BLAZE_SIDE, blazeface_glance, blazeface_net, centerface_glance, centerface_net
 from visard.detect.merge import Found, merge, regions, stretch
-from visard.detect.search import sweep, turned
+from visard.detect.search import Effort, fine_scale, halve, key_scale, shrink, single, sweep, turned
 from visard.detect.tiles import Tiling, plan, starts
 from visard.types import Kind, Pixels, Region
-
-Effort = Literal["coarse", "key", "fine"]
 
 _AREA, _AREA_KEY = 450_000, 310_000
 """Network pixels of a tile in pictures and key frames: CenterFace needs some 250 bytes of memory for each of them."""
@@ -54,7 +50,7 @@ class CenterFace:
             return []
         fine = self.effort == "fine"
         scale = fine_scale(height, width) if fine else key_scale(height, width)
-        near = pixels if self.effort == "coarse" else _halve(pixels, scale)
+        near = pixels if self.effort == "coarse" else halve(pixels, scale)
         small = shrink(near, _LARGE)
         looks = [self._whole(small, _LARGE)] if self.effort == "coarse" else list(self._fine(small))
         parts = [stretch(seen, width / small.shape[1], height / small.shape[0]) for seen in looks]
@@ -130,46 +126,6 @@ def load() -> None:
 def second_opinion(still: bool) -> BlazeFace:
     """Return the detector that had no part in the hiding: thorough for pictures, quick for video frames."""
     return BlazeFace(effort="fine" if still else "coarse")
-
-
-def fine_scale(height: int, width: int) -> float:
-    """Return network pixels per picture pixel of the fine search for a picture of that size in pixels.
-
-    Small pictures are enlarged, up to twice; up to 1.6 MP they stay; larger ones shrink, at most to 0.36.
-    """
-    return max(0.36, min(2.0, sqrt(1.6e6 / (height * width))))
-
-
-def key_scale(height: int, width: int) -> float:
-    """Return network pixels per picture pixel of the search of a key frame: its own up to 0.6 MP, then less."""
-    return min(1.0, sqrt(0.6e6 / (height * width)))
-
-
-def shrink(pixels: Pixels, longest: int) -> Pixels:
-    """Return the pixels with their longest side reduced to that length; smaller ones as they are."""
-    height, width = pixels.shape[:2]
-    factor = longest / max(height, width)
-    if factor >= 1:
-        return pixels
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    small: Pixels = cv2.resize(_halve(pixels, factor), size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-    return small
-
-
-def _halve(pixels: Pixels, factor: float) -> Pixels:
-    """Return the pixels halved as often as a reduction by the factor allows: far quicker than an uneven reduction."""
-    while factor <= 0.5 and min(pixels.shape[:2]) > 1:
-        height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
-        even = pixels[: 2 * height, : 2 * width]
-        pixels = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
-        factor *= 2
-    return pixels
-
-
-def single(pixels: Pixels, longest: int) -> Tiling:
-    """Return one tile over all of the pixels; small pictures are enlarged, up to twice."""
-    height, width = pixels.shape[:2]
-    return plan(height, width, min(2.0, longest / max(height, width)), (longest + 32) ** 2, _OVERLAP)
 
 
 def _squares(pixels: Pixels, side: int) -> Tiling:

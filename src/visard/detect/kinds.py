@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from visard.detect.face import centerface_net
-from visard.detect.find import Effort, find_faces
+from visard.detect.find import find_faces
 from visard.detect.head import heads
 from visard.detect.objects import NanoDet, nanodet_net
 from visard.detect.plate import ClpDet, clpdet_net
+from visard.detect.search import Effort
 from visard.detect.text import PpOcr, ppocr_net
 from visard.types import Kind, Pixels, Region
 

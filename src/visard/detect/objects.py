@@ -11,10 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect.find import Effort, fine_scale, shrink, single
-from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions, stretch
-from visard.detect.search import sweep
-from visard.detect.tiles import plan
+from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions
+from visard.detect.search import Effort, fine_scale, tiled, whole
 from visard.models.nanodet import BINS, CLASSES, STRIDES, to_onnx
 from visard.models.runtimes import OpenCvNet
 from visard.types import Kind, Pixels, Region
@@ -27,9 +25,6 @@ _KIND = COLUMNS
 
 _LARGE, _KEY, _COARSE = 448, 832, 608
 """Longest side in network pixels: for what fills the picture, for key frames, and for frames between them."""
-
-_AREA, _OVERLAP = 450_000, 96
-"""Network pixels of a tile, and those that neighbours share; larger ones are seen whole in the look at `_LARGE`."""
 
 _SAME, _INSIDE = 0.55, 0.8
 """People stand closer than faces: only boxes that overlap by so much are one, or lie in one another by so much."""
@@ -55,10 +50,10 @@ class NanoDet:
         height, width = pixels.shape[:2]
         if not height or not width:
             return []
-        parts = [self._whole(pixels, longest) for longest in self._sides(max(height, width))]
+        parts = [whole(self._glance, pixels, longest, 0.0) for longest in self._sides(max(height, width))]
         scale = min(1.0, fine_scale(height, width))
         if self.effort == "fine" and max(height, width) * scale > _KEY:
-            parts.append(sweep(self._glance, pixels, plan(height, width, scale, _AREA, _OVERLAP), 0.0))
+            parts.append(tiled(self._glance, pixels, scale, 0.0))
         found = np.concatenate(parts)
         return [
             region
@@ -70,11 +65,6 @@ class NanoDet:
         if self.effort == "coarse":
             return (_COARSE,)
         return (_LARGE, _KEY) if longest > _LARGE else (_LARGE,)
-
-    def _whole(self, pixels: Pixels, longest: int) -> Found:
-        small = shrink(pixels, longest)
-        seen = sweep(self._glance, small, single(small, longest), 0.0)
-        return stretch(seen, pixels.shape[1] / small.shape[1], pixels.shape[0] / small.shape[0])
 
     def _glance(self, pixels: Pixels, _: float) -> Found:
         """Return what one look sees in (H, W, 3) pixels whose sides are multiples of 32, each score its kind's best."""

@@ -10,10 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect.find import Effort, fine_scale, shrink, single
-from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions, stretch
-from visard.detect.search import sweep
-from visard.detect.tiles import plan
+from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions
+from visard.detect.search import Effort, fine_scale, tiled, whole
 from visard.models.runtimes import OpenCvNet
 from visard.types import Box, Kind, Pixels, Points, Region
 
@@ -22,9 +20,6 @@ _LEVELS = ((8, (24, 48)), (16, (96, 192)), (32, (384, 768)))
 
 _SIDES, _COARSE = (384, 640, 1024), (640,)
 """Longest sides in network pixels: large plates are seen best in small copies."""
-
-_AREA, _OVERLAP = 450_000, 96
-"""Network pixels of a tile, and those that neighbours share."""
 
 _MEAN = (104.0, 117.0, 123.0)
 
@@ -47,14 +42,11 @@ class ClpDet:
         height, width = pixels.shape[:2]
         if not height or not width:
             return []
-        parts = []
-        for longest in _COARSE if self.effort == "coarse" else _SIDES:
-            small = shrink(pixels, longest)
-            seen = sweep(_glance, small, single(small, longest), self.min_score)
-            parts.append(stretch(seen, width / small.shape[1], height / small.shape[0]))
+        sides = _COARSE if self.effort == "coarse" else _SIDES
+        parts = [whole(_glance, pixels, longest, self.min_score) for longest in sides]
         scale = fine_scale(height, width)
         if self.effort == "fine" and max(height, width) * scale > _SIDES[-1]:
-            parts.append(sweep(_glance, pixels, plan(height, width, scale, _AREA, _OVERLAP), self.min_score))
+            parts.append(tiled(_glance, pixels, scale, self.min_score))
         found = regions(merge(np.concatenate(parts)), height, width, "plate", 4)
         return [enclosed(region, height, width) for region in found]
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import sqrt
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from visard.detect.merge import POINTS, WHOLE, Found, nothing, stretch
-from visard.detect.tiles import Tiling
+from visard.detect.tiles import Tiling, plan
 from visard.types import Pixels
 
 Glance = Callable[[Pixels, float], Found]
 """Looks once at (h, w, 3) pixels of a size that the network takes; returns what scores above the number."""
+
+Effort = Literal["coarse", "key", "fine"]
+
+_AREA, _OVERLAP = 450_000, 96
+"""Network pixels of a tile, and those that neighbours share, where what is larger is seen in a look at the whole."""
 
 _RIM = 2.0
 """A box that ends within so many network pixels of an inner border is cut by it."""
@@ -41,6 +48,58 @@ def turned(glance: Glance, pixels: Pixels, tiling: Tiling, min_score: float) -> 
         seen = sweep(glance, np.ascontiguousarray(copy), swapped, min_score)
         parts.append(_unturn(seen[upright(seen)], turns, pixels.shape[0], pixels.shape[1]))
     return np.concatenate(parts)
+
+
+def whole(glance: Glance, pixels: Pixels, longest: int, min_score: float) -> Found:
+    """Return what one look at all of (H, W, 3) pixels sees, in their coordinates; longest: side in network pixels."""
+    small = shrink(pixels, longest)
+    seen = sweep(glance, small, single(small, longest), min_score)
+    return stretch(seen, pixels.shape[1] / small.shape[1], pixels.shape[0] / small.shape[0])
+
+
+def tiled(glance: Glance, pixels: Pixels, scale: float, min_score: float) -> Found:
+    """Return what looks at tiles of (H, W, 3) pixels see, not yet merged; scale: network pixels per pixel."""
+    return sweep(glance, pixels, plan(*pixels.shape[:2], scale, _AREA, _OVERLAP), min_score)
+
+
+def fine_scale(height: int, width: int) -> float:
+    """Return network pixels per picture pixel of the fine search for a picture of that size in pixels.
+
+    Small pictures are enlarged, up to twice; up to 1.6 MP they stay; larger ones shrink, at most to 0.36.
+    """
+    return max(0.36, min(2.0, sqrt(1.6e6 / (height * width))))
+
+
+def key_scale(height: int, width: int) -> float:
+    """Return network pixels per picture pixel of the search of a key frame: its own up to 0.6 MP, then less."""
+    return min(1.0, sqrt(0.6e6 / (height * width)))
+
+
+def shrink(pixels: Pixels, longest: int) -> Pixels:
+    """Return the pixels with their longest side reduced to that length; smaller ones as they are."""
+    height, width = pixels.shape[:2]
+    factor = longest / max(height, width)
+    if factor >= 1:
+        return pixels
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    small: Pixels = cv2.resize(halve(pixels, factor), size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return small
+
+
+def halve(pixels: Pixels, factor: float) -> Pixels:
+    """Return the pixels halved as often as a reduction by the factor allows: far quicker than an uneven reduction."""
+    while factor <= 0.5 and min(pixels.shape[:2]) > 1:
+        height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+        even = pixels[: 2 * height, : 2 * width]
+        pixels = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        factor *= 2
+    return pixels
+
+
+def single(pixels: Pixels, longest: int) -> Tiling:
+    """Return one tile over all of the pixels; small pictures are enlarged, up to twice."""
+    height, width = pixels.shape[:2]
+    return plan(height, width, min(2.0, longest / max(height, width)), (longest + 32) ** 2, _OVERLAP)
 
 
 def upright(found: Found) -> NDArray[np.bool_]:

@@ -10,19 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect.find import Effort, fine_scale, shrink, single
-from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions, stretch
+from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions
 from visard.detect.plate import enclosed
-from visard.detect.search import sweep
-from visard.detect.tiles import plan
+from visard.detect.search import Effort, fine_scale, tiled, whole
 from visard.models.runtimes import OpenCvNet
 from visard.types import Kind, Pixels, Region
 
 _LARGE, _COARSE = 736, 640
 """Longest sides in network pixels: for large letters, and for frames between key frames of a video."""
-
-_AREA, _OVERLAP = 450_000, 96
-"""Network pixels of a tile, and those that neighbours share."""
 
 _MARKED = 0.3
 """What a pixel must score to belong to a line."""
@@ -56,12 +51,10 @@ class PpOcr:
         if not height or not width:
             return []
         longest = _COARSE if self.effort == "coarse" else _LARGE
-        small = shrink(pixels, longest)
-        seen = sweep(_glance, small, single(small, longest), self.min_score)
-        parts = [stretch(seen, width / small.shape[1], height / small.shape[0])]
+        parts = [whole(_glance, pixels, longest, self.min_score)]
         scale = min(1.0, fine_scale(height, width))
         if self.effort != "coarse" and max(height, width) * scale > 1.25 * longest:
-            parts.append(sweep(_glance, pixels, plan(height, width, scale, _AREA, _OVERLAP), self.min_score))
+            parts.append(tiled(_glance, pixels, scale, self.min_score))
         found = regions(merge(np.concatenate(parts)), height, width, "text", 4)
         lines = [enclosed(region, height, width) for region in found]
         return [line for line in lines if _is_line(line, max(height, width))]

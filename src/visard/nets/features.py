@@ -21,6 +21,11 @@ _LOOKED_AT = (1, 3, 6, 10)
 """Blocks whose results are compared: at 64, 32, 16 and 8 pixels of a picture of 128."""
 
 
+def differ(ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
+    """Return the squared distance of features at the same places, added up over the levels of two lists of them."""
+    return torch.stack([(a - b).float().square().sum(1).mean() for a, b in zip(ours, theirs, strict=True)]).sum()
+
+
 class MobileNetV2(nn.Module):
     """ImageNet's MobileNetV2 without its classifier."""
 

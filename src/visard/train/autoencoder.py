@@ -1,9 +1,14 @@
-"""The autoencoder's recipe: aligned faces, told again from a few numbers (Nousi et al. 2020; METHODS 2.4, stage 1)."""
+"""The autoencoder's recipe: aligned faces, told again from a few numbers (Nousi et al. 2020; METHODS 2.4, stage 1).
+
+Losses: squares of the picture, most of them in the head, and MobileNetV2's features, without which faces come back
+softer.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +18,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from visard.models.store import absent
 from visard.nets.autoencoder import CODE, WIDTHS, Autoencoder
+from visard.nets.features import MobileNetV2, differ
 from visard.shape.landmarks import five_points
 from visard.shape.mesh import shape_file
 from visard.shape.similarity import fit
@@ -24,7 +31,7 @@ from visard.train.faces import Told
 from visard.train.gathering import gather
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
-from visard.train.studio import Studio
+from visard.train.studio import Studio, numbers
 from visard.train.views import planes
 
 Floats = NDArray[np.float32]
@@ -49,6 +56,7 @@ class Recipe:
     loosely: float = 0.02
     beyond: float = 0.1
     picture: float = 1.0
+    look: float = 0.02
 
 
 class Face(NamedTuple):
@@ -83,16 +91,30 @@ class Lesson(Studio):
     def __init__(self, album: Album, recipe: Recipe | None = None, batch: int | None = None) -> None:
         how = recipe or Recipe()
         super().__init__(how, Faces(album, how), batch or 16, on_gpu=256)
+        self._looks = not absent(["mobilenetv2"])
         self.enlist(generator(how))
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """The recipe's numbers as JSON knows them, and whether MobileNetV2 was there to look."""
+        return numbers(self.how) | {"mobilenetv2": self._looks}
 
     def teach(self, batch: Face, step: int) -> dict[str, Any]:
         """Teach both halves."""
         with self.fast():
             drawn = self.net("generator")(batch.picture)
-        weight = _within(drawn.shape[-1], self.how.beyond).to(drawn.device)
-        losses = {"picture": ((drawn.float() - batch.picture).square() * weight).mean()}
+            weight = _within(drawn.shape[-1], self.how.beyond).to(drawn.device)
+            losses = {"picture": ((drawn.float() - batch.picture).square() * weight).mean()}
+            if self._looks:
+                # Where little is to be told, nothing is looked at.
+                seen = batch.picture * weight, drawn * weight
+                losses["look"] = differ(*(self._mobilenet(v) for v in seen))
         self.descend("generator", losses, weigh=True)
         return losses
+
+    @cached_property
+    def _mobilenet(self) -> Any:
+        return MobileNetV2().to(self.device)
 
     def show(self, batch: Face) -> list[Tensor]:
         """Return faces, and faces told again."""

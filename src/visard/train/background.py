@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,12 @@ from visard.models.store import absent
 from visard.nets.background import WIDTHS, Background
 from visard.nets.critic import WIDTHS as CRITIC
 from visard.nets.critic import Critic, penalty
-from visard.nets.features import MobileNetV2
+from visard.nets.features import MobileNetV2, differ
 from visard.train.checkpoint import Parts, Progress
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
 from visard.train.scenes import Hole, Holes, gather
+from visard.train.studio import numbers
 from visard.types import Pixels
 
 NAME = "background"
@@ -75,8 +76,7 @@ class Lesson:
     @property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe's numbers as JSON knows them, and whether MobileNetV2 was there to look."""
-        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self._recipe).items()}
-        return plain | {"mobilenetv2": self._looks}
+        return numbers(self._recipe) | {"mobilenetv2": self._looks}
 
     def _new(self) -> tuple[Background, Critic]:
         return Background(self._recipe.widths), Critic(self._recipe.critic_widths)
@@ -107,8 +107,7 @@ class Lesson:
             "critic": functional.softplus(-self.critic(_shown(whole, batch))).mean(),
         }
         if self._looks:
-            pairs = zip(self._mobilenet(whole), self._mobilenet(batch.target), strict=True)
-            losses["look"] = torch.stack([(a - b).square().sum(1).mean() for a, b in pairs]).sum()
+            losses["look"] = differ(self._mobilenet(whole), self._mobilenet(batch.target))
         for group in self._opt.param_groups:
             group["lr"] = how.rate * min(1.0, (step + 1) / how.warming)
         self._opt.zero_grad(set_to_none=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from visard.train.faces import Told
 from visard.train.gathering import gather
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
+from visard.train.studio import numbers
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -93,7 +94,7 @@ class Lesson:
     @property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe's numbers as JSON knows them."""
-        return asdict(self._recipe) | {"widths": list(self._recipe.widths)}
+        return numbers(self._recipe)
 
     def parts(self) -> Parts:
         """Return the network, its average, which is what ships, and the optimiser, by name."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from torch.utils.data import default_collate
 from visard.models.inpainter import EDGE, SIDE
 from visard.models.store import absent
 from visard.nets.critic import Critic, penalty
-from visard.nets.features import DlibResNet, MobileNetV2, chips
+from visard.nets.features import DlibResNet, MobileNetV2, chips, differ
 from visard.nets.inpaint import WIDTHS, Inpainter, compose
 from visard.train.album import Album
 from visard.train.checkpoint import Parts, Progress
@@ -32,6 +32,7 @@ from visard.train.gathering import gather
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
 from visard.train.samples import Practice, Sample
+from visard.train.studio import numbers
 from visard.types import Pixels
 
 NAME = "inpaint"
@@ -86,7 +87,7 @@ class Inpaint:
     @property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe's numbers as JSON knows them, and whether MobileNetV2 was there to look."""
-        return asdict(self._recipe) | {"widths": list(self._recipe.widths), "mobilenetv2": self._looks}
+        return numbers(self._recipe) | {"mobilenetv2": self._looks}
 
     def parts(self) -> Parts:
         """Return the networks and optimisers, by name; `average` is what ships."""
@@ -125,7 +126,7 @@ class Inpaint:
                 "critic": functional.softplus(-self.critic(_augmented(batch, whole, chance)).float()).mean(),
             }
             if self._looks:
-                losses["look"] = self._differ(self._mobilenet(judged), self._mobilenet(batch.target))
+                losses["look"] = differ(self._mobilenet(judged), self._mobilenet(batch.target))
             if step % how.face_every == 0:
                 losses["face"] = self._face(batch, whole)
         for group in self._opt.param_groups:
@@ -191,10 +192,6 @@ class Inpaint:
 
     def _fast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16)
-
-    @staticmethod
-    def _differ(ours: list[Tensor], theirs: list[Tensor]) -> Tensor:
-        return torch.stack([(a - b).float().square().sum(1).mean() for a, b in zip(ours, theirs, strict=True)]).sum()
 
 
 def _augmented(batch: Sample, picture: Tensor, chance: torch.Generator) -> Tensor:

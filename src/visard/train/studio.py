@@ -22,6 +22,11 @@ _SHOWN = 8
 """Samples on a sheet."""
 
 
+def numbers(how: Any) -> dict[str, Any]:
+    """Return the numbers of a recipe, a dataclass, as JSON knows them."""
+    return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(how).items()}
+
+
 class Studio(ABC):
     """A lesson with a generator, whose running average is what ships, and whatever else it is taught by.
 
@@ -41,8 +46,7 @@ class Studio(ABC):
     @property
     def recipe(self) -> Mapping[str, Any]:
         """The recipe's numbers, as JSON knows them, and what its donors are known by."""
-        numbers = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(self.how).items()}
-        return numbers | {"bank": bank().sha256}
+        return numbers(self.how) | {"bank": bank().sha256}
 
     def parts(self) -> Parts:
         """Return the networks and optimisers, by name; `average` is what ships."""
