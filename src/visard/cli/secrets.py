@@ -5,30 +5,24 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 import click
 
+from visard.cli.shared import options
 from visard.errors import UsageError
 from visard.vault.keys import PUBLIC, SECRET, Recipients, Secrets, read_keys
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 _WEAK = 12
 """Characters below which a password is remarked upon."""
 
 
-def password_options(command: Command) -> Command:
-    """Add the ways in which a password may come; `ask` takes what they gave."""
-    for option in (
-        click.option("--password-file", type=click.Path(path_type=Path), help="Read the password from a file."),
-        click.option("--password-env", metavar="NAME", help="Take the password from an environment variable."),
-        click.option("--password", is_flag=True, help="Ask for a password on the terminal."),
-    ):
-        command = option(command)
-    return command
+password_options = options(
+    click.option("--password", is_flag=True, help="Ask for a password on the terminal."),
+    click.option("--password-env", metavar="NAME", help="Take the password from an environment variable."),
+    click.option("--password-file", type=click.Path(path_type=Path), help="Read the password from a file."),
+)
+"""The ways in which a password may come; `ask` takes what they gave."""
 
 
 def ask(

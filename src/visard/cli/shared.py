@@ -20,19 +20,25 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 existing = click.Path(path_type=Path)
 
 
-def policy_options(command: Command) -> Command:
-    """Add the options that make a policy; `build_policy` takes them."""
-    for option in reversed(
-        [
-            click.option("--policy", "policy_file", type=existing, help=f"A TOML file, or {', '.join(PRESETS)}."),
-            click.option("--hide", metavar="LIST", help=f"What to hide: {','.join(WORDS)}, or some (default faces)."),
-            click.option("--min-score", type=float, help="Ignore detections below it, 0 to 1 (faces: 0.3)."),
-            click.option("--margin", type=float, help="Hide this share of a box more on each side (default 0.1)."),
-            click.option("--shape", type=click.Choice(SHAPES), help="Outline of what is hidden (default oval)."),
-        ]
-    ):
-        command = option(command)
-    return command
+def options(*some: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Return what adds several options to a command, in their order."""
+
+    def add(command: Command) -> Command:
+        for option in reversed(some):
+            command = option(command)
+        return command
+
+    return add
+
+
+policy_options = options(
+    click.option("--policy", "policy_file", type=existing, help=f"A TOML file, or {', '.join(PRESETS)}."),
+    click.option("--hide", metavar="LIST", help=f"What to hide: {','.join(WORDS)}, or some (default faces)."),
+    click.option("--min-score", type=float, help="Ignore detections below it, 0 to 1 (faces: 0.3)."),
+    click.option("--margin", type=float, help="Hide this share of a box more on each side (default 0.1)."),
+    click.option("--shape", type=click.Choice(SHAPES), help="Outline of what is hidden (default oval)."),
+)
+"""What makes a policy; `build_policy` takes it."""
 
 
 def build_policy(

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from visard.cli.generators import COMMANDS
+from visard.cli.networks import COMMANDS
 from visard.cli.shared import ensure_models, existing
-from visard.cli.training import bars, need_torch
-
-if TYPE_CHECKING:
-    from visard.train.checkpoint import Progress
+from visard.cli.training import bars, files, need_torch, photos, seeded
 
 
 @click.group("train")
@@ -21,17 +16,11 @@ def command() -> None:
     """Make anew, from photos whose people agreed, what new faces are made of."""
 
 
-_data = click.option("--data", type=existing, required=True, help="Folder of photos; folders inside it are people.")
-_terms = click.option("--terms", default="", metavar="TEXT", help="Where the photos come from, and on what terms.")
-
-
 @command.command("donors")
-@_data
-@click.option("--out", type=existing, required=True, help="Folder for donors.safetensors and its card.")
+@photos
+@files
 @click.option("--donors", type=click.IntRange(1), help="Donors to make (default: what the people allow, to 1670).")
-@click.option("--seed", type=int, default=0, help="Whole number that every random choice derives from (default 0).")
-@_terms
-@click.option("--overwrite", is_flag=True, help="Replace a bank that exists.")
+@seeded
 def train_donors(data: Path, out: Path, donors: int | None, seed: int, terms: str, overwrite: bool) -> None:
     """Blend donors, each of at least 8 people."""
     ensure_models(False)
@@ -43,10 +32,8 @@ def train_donors(data: Path, out: Path, donors: int | None, seed: int, terms: st
 
 
 @command.command("shape")
-@_data
-@click.option("--out", type=existing, required=True, help="Folder for face_shape.safetensors and its card.")
-@_terms
-@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+@photos
+@files
 def train_shape(data: Path, out: Path, terms: str, overwrite: bool) -> None:
     """Learn the mean face, and how people differ from it, of 61 people with three photos each, at least."""
     ensure_models(False)
@@ -57,55 +44,9 @@ def train_shape(data: Path, out: Path, terms: str, overwrite: bool) -> None:
     click.echo(str(out / "face_shape.safetensors"))
 
 
-@command.command("inpaint")
-@_data
-@click.option("--out", type=existing, required=True, help="Folder for the checkpoint, the log and the sheets.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), required=True, help="How long to train.")
-@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
-@click.option("--apart", type=existing, help="Folder or tar of people who shall not teach it: those it is judged on.")
-def train_inpaint(data: Path, out: Path, minutes: float, resume: bool, apart: Path | None) -> None:
-    """Teach the network that `inpaint` paints with; needs torch, and uses a GPU where there is one."""
-    ensure_models(False)
-    need_torch()
-    from visard.train.inpaint import train
-
-    progress = train(data, out, minutes, resume, apart, bars(), lambda line: click.echo(json.dumps(line)))
-    _told(progress, out)
-
-
-@command.command("background")
-@_data
-@click.option("--out", type=existing, required=True, help="Folder for the checkpoint, the log and the sheets.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), required=True, help="How long to train.")
-@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
-def train_background(data: Path, out: Path, minutes: float, resume: bool) -> None:
-    """Teach the network that `cancel` predicts backgrounds with, on photos without people; needs torch."""
-    need_torch()
-    from visard.train.background import train
-
-    _told(train(data, out, minutes, resume, lambda line: click.echo(json.dumps(line))), out)
-
-
-@command.command("denoiser")
-@_data
-@click.option("--out", type=existing, required=True, help="Folder for the checkpoint, the log and the sheets.")
-@click.option("--minutes", type=click.FloatRange(0, min_open=True), required=True, help="How long to train.")
-@click.option("--resume", is_flag=True, help="Go on from the folder's checkpoint.")
-@click.option("--apart", type=existing, help="Folder or tar of people who shall not teach it: those it is judged on.")
-def train_denoiser(data: Path, out: Path, minutes: float, resume: bool, apart: Path | None) -> None:
-    """Teach the network that `diffuse` paints faces and hair with; needs torch, and hours of a GPU."""
-    ensure_models(False)
-    need_torch()
-    from visard.train.denoiser import train
-
-    _told(train(data, out, minutes, resume, apart, bars(), lambda line: click.echo(json.dumps(line))), out)
-
-
 @command.command("export")
 @click.option("--from", "folder", type=existing, required=True, help="Folder of a training.")
-@click.option("--out", type=existing, required=True, help="Folder for the weights and their card.")
-@_terms
-@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@files
 def train_export(folder: Path, out: Path, terms: str, overwrite: bool) -> None:
     """Write what a training of a network has come to as the files that its method reads."""
     ensure_models(False)
@@ -138,12 +79,10 @@ def train_unpack(parts: Path, out: Path, overwrite: bool) -> None:
 
 
 @command.command("msvdd")
-@_data
-@click.option("--out", type=existing, required=True, help="Folder for msvdd.safetensors and its card.")
+@photos
+@files
 @click.option("--people", type=click.IntRange(2), default=100, show_default=True, help="People to know, at most.")
-@click.option("--seed", type=int, default=0, help="Whole number that every random choice derives from (default 0).")
-@_terms
-@click.option("--overwrite", is_flag=True, help="Replace a file that exists.")
+@seeded
 def train_msvdd(data: Path, out: Path, people: int, seed: int, terms: str, overwrite: bool) -> None:
     """Learn to know people and to reject others: a classifier that is harder to mislead (needs torch)."""
     ensure_models(False)
@@ -154,11 +93,6 @@ def train_msvdd(data: Path, out: Path, people: int, seed: int, terms: str, overw
     right = f"{100 * figures['msvdd']:.1f} % right, {100 * figures['linear']:.1f} % with a linear layer"
     click.echo(f"{figures['people']:.0f} people: {right}, on photos that were kept for testing", err=True)
     click.echo(str(out / "msvdd.safetensors"))
-
-
-def _told(progress: Progress, out: Path) -> None:
-    click.echo(f"{progress.images} pictures in {progress.steps} steps, {progress.seconds / 60:.0f} minutes", err=True)
-    click.echo(str(out / "checkpoint.safetensors"))
 
 
 for _command in COMMANDS:

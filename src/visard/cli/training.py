@@ -7,7 +7,18 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import click
+
+from visard.cli.shared import existing, options
 from visard.errors import ModelError
+
+photos = click.option("--data", type=existing, required=True, help="Folder of photos; folders inside it are people.")
+files = options(
+    click.option("--out", type=existing, required=True, help="Folder for the file and its card."),
+    click.option("--terms", default="", metavar="TEXT", help="Where the photos come from, and on what terms."),
+    click.option("--overwrite", is_flag=True, help="Replace files that exist."),
+)
+seeded = click.option("--seed", type=int, default=0, help="Whole number behind every random choice (default 0).")
 
 
 def need_torch() -> None:

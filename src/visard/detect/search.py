@@ -59,7 +59,8 @@ def whole(glance: Glance, pixels: Pixels, longest: int, min_score: float) -> Fou
 
 def tiled(glance: Glance, pixels: Pixels, scale: float, min_score: float) -> Found:
     """Return what looks at tiles of (H, W, 3) pixels see, not yet merged; scale: network pixels per pixel."""
-    return sweep(glance, pixels, plan(*pixels.shape[:2], scale, _AREA, _OVERLAP), min_score)
+    height, width = pixels.shape[:2]
+    return sweep(glance, pixels, plan(height, width, scale, _AREA, _OVERLAP), min_score)
 
 
 def fine_scale(height: int, width: int) -> float:
