@@ -12,6 +12,8 @@ TINY: dict[str, dict[str, Any]] = {
         "side": 64, "people": 40, "widths": (4, 8, 8, 8, 8), "critic_widths": (4, 4, 8, 8, 8), "siamese_widths": (4, 8),
     },
     "ksame-net": {"proxies": 60, "widths": (16, 8, 8, 8)},
+    "autoencoder": {"widths": (4, 4, 8, 8), "code": 12},
+    "sapae": {"widths": (4, 4, 8, 8), "code": 12},
     "estrange": {"side": 64, "widths": (4, 8, 8), "critic_width": 4},
 }  # fmt: skip
 """Recipes at their least, by method."""

@@ -55,6 +55,15 @@ def autoencoder(**given: Any) -> None:
     _train("autoencoder", **given)
 
 
+@click.command("sapae")
+@click.option("--from", "start", type=existing, required=True, help="Folder of a training of `autoencoder`.")
+@_learning
+@click.option("--unsupervised", is_flag=True, help="Without labels of identity and attributes.")
+def sapae(unsupervised: bool, **given: Any) -> None:
+    """Move the encoder of a taught autoencoder, so that people become others who are like them."""
+    _train("sapae", settings={"supervised": not unsupervised}, **given)
+
+
 @click.command("anonygan")
 @_faces
 @_learning
@@ -92,7 +101,7 @@ def estrange(**given: Any) -> None:
     _train("estrange", **given)
 
 
-COMMANDS = (inpaint, background, denoiser, autoencoder, anonygan, ciagan, ksame_net, estrange)
+COMMANDS = (inpaint, background, denoiser, autoencoder, sapae, anonygan, ciagan, ksame_net, estrange)
 
 
 def _train(module: str, **given: Any) -> None:

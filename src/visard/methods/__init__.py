@@ -27,6 +27,8 @@ METHODS: Mapping[str, str] = {
     "svd": "visard.methods.svd:Svd",
     "pca": "visard.methods.pca:Pca",
     "hypersphere": "visard.methods.hypersphere:Hypersphere",
+    "autoencoder": "visard.methods.autoencoder:Autoencoder",
+    "sapae": "visard.methods.sapae:Sapae",
     "ksame-pixel": "visard.methods.ksame_pixel:KSamePixel",
     "ksame-eigen": "visard.methods.ksame_eigen:KSameEigen",
     "ksame-m": "visard.methods.ksame_m:KSameM",

@@ -47,13 +47,19 @@ class Pca:
         gain, offset = lighting(faces, x)
         lit = x * gain + offset
         c = faces.coefficients(lit)
-        new = (reconstruct(faces, lit, c, self._mix(c, faces.variance, patch.seed), self.residual) - offset) / gain
+        keep, give = mixture(len(c), self.leading, self.strength, patch.seed)
+        mixed = (c * keep + np.sqrt(faces.variance) * give).astype(np.float32)
+        new = (reconstruct(faces, lit, c, mixed, self.residual) - offset) / gain
         return np.asarray(np.round(np.clip(new, 0.0, 1.0) * 255.0), np.uint8)
 
-    def _mix(self, c: Floats, variance: Floats, seed: int) -> Floats:
-        n = np.random.default_rng(seed).standard_normal(len(c), np.float32)
-        mixed = np.sqrt(1.0 - self.strength**2) * c + self.strength * np.sqrt(variance) * n
-        return np.concatenate([c[: self.leading], mixed[self.leading :]]).astype(np.float32)
+
+def mixture(count: int, leading: int, strength: float, seed: int) -> tuple[Floats, Floats]:
+    """Return how much of each of so many coefficients is kept, and what is added, in deviations: a random person's, who
+    is the seed's; nothing to the first `leading`."""
+    ours = np.arange(count) < leading
+    n = np.random.default_rng(seed).standard_normal(count, np.float32)
+    keep = np.where(ours, 1.0, np.sqrt(1.0 - strength**2))
+    return keep.astype(np.float32), np.where(ours, 0.0, strength * n).astype(np.float32)
 
 
 def lighting(faces: Eigenfaces, x: Floats) -> tuple[np.float32, Floats]:

@@ -58,41 +58,28 @@ class Decoder(nn.Module):
 
 
 class Autoencoder(nn.Module):
-    """Both, one after the other: (n, 3, S, S) in and out."""
+    """Both, one after the other: (n, 3, S, S) in and out. axes (code, code): the principal ones of known codes, in its
+    rows; their deviations (code,) and the codes' mean (code,): by these, codes can be changed in between."""
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS, code: int = CODE) -> None:
         super().__init__()
         self.encoder, self.decoder = Encoder(widths, code), Decoder(widths, code)
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        """Return the pictures as their codes tell them."""
-        drawn: Tensor = self.decoder(self.encoder(pictures))
-        return drawn
-
-
-class Mixer(nn.Module):
-    """An autoencoder whose codes can be changed: axes (code, code), the principal ones of known codes, each as long as
-    their deviation, in its rows, and their mean (code,)."""
-
-    def __init__(self, net: Autoencoder) -> None:
-        super().__init__()
-        self.net = net
-        code = net.encoder.last.out_features
-        self.read, self.write = nn.Linear(code, code), nn.Linear(code, code)
+        self.register_buffer("mean", torch.zeros(code))
+        self.register_buffer("deviation", torch.ones(code))
+        self.register_buffer("axes", torch.eye(code))
 
     def fit(self, codes: Tensor) -> None:
-        """Take the axes from known codes (N, code)."""
-        known = codes.double()
-        mean = known.mean(0)
-        _, deviation, axes = torch.linalg.svd(known - mean, full_matrices=False)
-        long = (deviation / max(1, len(codes) - 1) ** 0.5).clamp_min(1e-6)[:, None] * axes
-        back = axes / long.norm(dim=1, keepdim=True)
-        for layer, weight, bias in ((self.read, back, -back @ mean), (self.write, long.T, mean)):
-            layer.weight.data.zero_()[: weight.shape[0], : weight.shape[1]] = weight.float()
-            layer.bias.data.zero_()[: len(bias)] = bias.float()
+        """Take the axes from known codes (N, code), N at least code."""
+        mean = codes.mean(0)
+        _, lengths, axes = torch.linalg.svd(codes - mean, full_matrices=False)
+        self.mean, self.deviation, self.axes = mean, lengths / (len(codes) - 1) ** 0.5, axes
 
-    def forward(self, pictures: Tensor, keep: Tensor, give: Tensor) -> Tensor:
-        """Return pictures of coefficients c keep + give, where c (n, code) are the pictures' own, of deviation 1."""
-        own = self.read(self.net.encoder(pictures))
-        drawn: Tensor = self.net.decoder(self.write(own * keep + give))
+    def forward(self, pictures: Tensor, keep: Tensor | None = None, give: Tensor | None = None) -> Tensor:
+        """Return the pictures as their codes tell them; or, of their coefficients c on the axes, each of deviation 1,
+        as c keep + give does, both (n, code)."""
+        codes = self.encoder(pictures)
+        if keep is not None:
+            own = (codes - self.mean) @ (self.axes.T / self.deviation)
+            codes = self.mean + (own * keep + give) @ (self.deviation[:, None] * self.axes)
+        drawn: Tensor = self.decoder(codes)
         return drawn

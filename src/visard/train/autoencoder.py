@@ -138,6 +138,17 @@ def aligned(
     return see(square, matrix, size, size, cv2.BORDER_REPLICATE).astype(np.float32)
 
 
+def codes(album: Album, net: Autoencoder, how: Any) -> Floats:
+    """Return (2 N, code) the codes of an album's faces, and of their mirror images."""
+    told = []
+    with torch.inference_mode():
+        for mirror in (False, True):
+            for some in np.array_split(album.rows, max(1, len(album.rows) // 64)):
+                faces = np.stack([planes(aligned(album, int(row), side(how), mirror)) for row in some])
+                told.append(net.encoder(torch.from_numpy(faces)).numpy())
+    return np.concatenate(told)
+
+
 @cache
 def _within(size: int, beyond: float) -> Tensor:
     """Return (S, S) what every pixel weighs: 1 in a head, less around it."""
@@ -146,12 +157,12 @@ def _within(size: int, beyond: float) -> Tensor:
     return torch.from_numpy((beyond + (1 - beyond) * inside).astype(np.float32))
 
 
-def generator(how: Recipe) -> Autoencoder:
+def generator(how: Any) -> Autoencoder:
     """Return the network of a recipe, untaught."""
     return Autoencoder(how.widths, how.code)
 
 
-def side(how: Recipe) -> int:
+def side(how: Any) -> int:
     """Return the side of the square in pixels."""
     return 8 << (len(how.widths) - 1)
 

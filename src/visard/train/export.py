@@ -16,12 +16,14 @@ from safetensors.numpy import save
 from torch import Tensor
 
 from visard.errors import ModelError, UsageError
+from visard.methods import defaults
 from visard.methods.donors import bank
+from visard.methods.pca import mixture
 from visard.methods.scene import SIDE
 from visard.models.inpainter import FORMAT, Guess
 from visard.nets.inpaint import Inpainter, compose
 from visard.publish import publish
-from visard.train import anonygan, ciagan, estrange, inpaint, ksame_net
+from visard.train import anonygan, autoencoder, ciagan, estrange, inpaint, ksame_net, sapae
 from visard.train.album import Album, load
 from visard.train.card import Row, render, terms_row
 from visard.train.checkpoint import read
@@ -33,6 +35,7 @@ from visard.train.plans import PLANS, plan, to_onnx
 from visard.train.resemblance import compare, told_of
 from visard.train.samples import Practice
 from visard.train.studio import Studio
+from visard.train.views import planes
 from visard.types import Pixels
 
 _LEAST = 1000
@@ -40,6 +43,9 @@ _LEAST = 1000
 
 _PAINTED = 200
 """Faces painted to see whether they reproduce training faces."""
+
+_AUTOENCODERS: Mapping[str, Any] = {autoencoder.NAME: autoencoder.Recipe, sapae.NAME: sapae.Recipe}
+"""Name of an autoencoder -> its recipe."""
 
 _TRAINING = "{images} samples, {steps} steps, {seconds:.0f} seconds, last on {machine}"
 
@@ -122,13 +128,16 @@ def _drawn(
     drawn = plan(name, numbers)
     drawn.net.load_state_dict(average)
     sections: list[Row] = []
-    if album is not None and name not in LESSONS:
-        sections = [("Likeness", "to training faces was not measured.")]
-    elif album is not None:
+    if album is not None and name in _AUTOENCODERS:
+        pictures = _told_anew(name, drawn.net, album, numbers)
+        sections = [("Likeness, measured", told_of(compare(pictures, album), "training faces, told as others"))]
+    elif album is not None and name in LESSONS:
         # As in use: every condition is a donor.
         used = numbers | {"paired": 0.0} if "paired" in numbers else numbers
         pictures = painted(lesson(name, used, album), drawn.net, told)
         sections = [("Likeness, measured", told_of(compare(pictures, album), "faces painted in training photos"))]
+    elif album is not None:
+        sections = [("Likeness", "to training faces was not measured.")]
     return to_onnx(name, drawn), sections
 
 
@@ -142,6 +151,20 @@ def painted(taught: Studio, net: Any, told: Told) -> list[Pixels]:
             one = taught.samples[2**32 + n]
             batch = type(one)(*(torch.from_numpy(np.asarray(v))[None].to(taught.device) for v in one))
             pictures.append(_picture(taught.show(batch)[-1][0]))
+    return pictures
+
+
+def _told_anew(name: str, net: Any, album: Album, numbers: Mapping[str, Any]) -> list[Pixels]:
+    """Return training faces as an autoencoder tells them in use; one whose codes are mixed learns their axes first."""
+    how, used, pictures = _AUTOENCODERS[name](**numbers), defaults(name), []
+    if "leading" in used:
+        net.fit(torch.from_numpy(autoencoder.codes(album, net, how)))
+    with torch.inference_mode():
+        for n in range(_PAINTED):
+            face = autoencoder.aligned(album, int(album.rows[n * 7919 % len(album.rows)]), autoencoder.side(how))
+            given = mixture(how.code, used["leading"], used["strength"], n) if "leading" in used else ()
+            told = net(torch.from_numpy(planes(face))[None], *(torch.from_numpy(value)[None] for value in given))
+            pictures.append(_picture(told[0]))
     return pictures
 
 

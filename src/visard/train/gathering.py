@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
+from visard.errors import TargetError
 from visard.train.album import Album, build, is_album, load
 from visard.train.celeba import celeba, is_celeba
 from visard.train.disjoint import NOBODY, seen
@@ -30,3 +33,20 @@ def gather(data: Path, out: Path, apart: Path | None, told: Told) -> Album:
             others = seen(*(photographed(kept_out) if kept_out.is_dir() else tarred(kept_out)), told)
         build(photos, total, out / ALBUM, others, told)
     return load(out / ALBUM)
+
+
+def share(start: Path, out: Path) -> None:
+    """Let a training folder have another one's album, as links where the file system knows them; raises TargetError."""
+    if is_album(out / ALBUM) or not is_album(start / ALBUM):
+        return
+    try:
+        (out / ALBUM).mkdir(parents=True, exist_ok=True)
+        # The index comes last: it says that the album is whole.
+        for file in sorted((start / ALBUM).iterdir(), key=lambda file: file.suffix == ".json"):
+            try:
+                os.link(file.resolve(), out / ALBUM / file.name)
+            except OSError:
+                shutil.copyfile(file, out / ALBUM / file.name)
+    except OSError as error:
+        hint = "choose another --out"
+        raise TargetError(f"cannot be written: {error.strerror}", where=out / ALBUM, hint=hint) from error

@@ -19,7 +19,7 @@ from visard.models.taught import FORMAT
 from visard.nets.background import Background
 from visard.nets.denoiser import Denoiser
 from visard.nets.residual import settle
-from visard.train import anonygan, background, ciagan, denoiser, estrange, ksame_net
+from visard.train import anonygan, autoencoder, background, ciagan, denoiser, estrange, ksame_net, sapae
 
 _OPERATORS = 13
 """Set of ONNX's operators; OpenCV knows all that the networks need of it."""
@@ -72,6 +72,24 @@ def _denoiser(numbers: Mapping[str, Any]) -> Plan:
     return Plan(Denoiser(denoiser.Recipe(**numbers).widths), inputs, ("noise",), {"side": DENOISED})
 
 
+def _autoencoder(numbers: Mapping[str, Any]) -> Plan:
+    how = autoencoder.Recipe(**numbers)
+    inputs = {**_face(how), "keep": torch.ones(1, how.code), "give": torch.zeros(1, how.code)}
+    facts = {"side": autoencoder.side(how), "code": how.code}
+    return Plan(autoencoder.generator(how), inputs, ("picture",), facts)
+
+
+def _sapae(numbers: Mapping[str, Any]) -> Plan:
+    how = sapae.Recipe(**numbers)
+    facts = {"side": autoencoder.side(how), "supervised": how.supervised}
+    return Plan(autoencoder.generator(how), _face(how), ("picture",), facts)
+
+
+def _face(how: Any) -> dict[str, Tensor]:
+    side = autoencoder.side(how)
+    return {"pictures": torch.zeros(1, 3, side, side)}
+
+
 PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     anonygan.NAME: _anonygan,
     ciagan.NAME: _ciagan,
@@ -79,6 +97,8 @@ PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     estrange.NAME: _estrange,
     background.NAME: _background,
     denoiser.NAME: _denoiser,
+    autoencoder.NAME: _autoencoder,
+    sapae.NAME: _sapae,
 }
 """Name of the network -> what makes its plan of a recipe's numbers."""
 

@@ -84,7 +84,8 @@ class Studio(ABC):
         taught = {"generator": (generator, self.how.rate), **others}
         for name, (net, rate) in taught.items():
             self._parts[name] = net.to(self.device, memory_format=torch.channels_last)
-            self._parts[f"{name}_memory"] = torch.optim.Adam(net.parameters(), rate, betas=(0.5, 0.999))
+            moving = [weight for weight in net.parameters() if weight.requires_grad]
+            self._parts[f"{name}_memory"] = torch.optim.Adam(moving, rate, betas=(0.5, 0.999))
         self._parts["average"] = deepcopy(generator).requires_grad_(False).eval()
 
     def net(self, name: str) -> Any:
