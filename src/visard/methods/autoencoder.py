@@ -1,4 +1,4 @@
-"""A small network tells faces by a few numbers, and another face by others. Blurred; light and pose stay, and may tell."""
+"""A small network tells faces by a few numbers, another one by others. Blurred; light and pose stay, and may tell."""
 
 from __future__ import annotations
 
