@@ -18,18 +18,22 @@ from visard.methods.donors import TRAITS, check_bank, chosen_traits
 from visard.methods.donors import bank as open_bank
 from visard.methods.dressing import dress, halved, reshape
 from visard.methods.placed import put_back
-from visard.methods.scene import SIDE, draw, inputs, moved, stage, surroundings, upright
+from visard.methods.scene import SIDE, Stage, draw, inputs, moved, stage, surroundings, upright
 from visard.methods.suited import suited
+from visard.methods.tone import matched, smooth, white
 from visard.models.inpainter import BRIGHT, EDGE, inpainter
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import canonical
 from visard.shape.similarity import scale_of
-from visard.types import Patch, Pixels
+from visard.types import Mask, Patch, Pixels
 
 Floats = NDArray[np.float32]
 
 _FINEST = 3
 """Times the network's side at which the result is drawn, at most; a donor's texture has no more to show."""
+
+_SOFT = 5.0
+"""Pixels of the network's square from its outline within which a donor fades."""
 
 _GREY = np.float32(127.5)
 """The middle of the range, and half of it."""
@@ -73,20 +77,30 @@ def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:
     there = face.fit_pose(moved(vertices, to_square))
     staged = stage(ours, there)
     texture = dress(donors, donor)[0]
-    light, paint, alpha, clear = inpainter()(inputs(filled, known, draw(halved(texture), staged), staged))
+    seen = draw(halved(texture), staged)
+    light, paint, alpha, clear = inpainter()(inputs(filled, known, seen, staged))
+    light, paint = np.clip(white(light), -BRIGHT, BRIGHT), smooth(paint)
+    lit = seen * np.exp(_enlarged(light, SIDE, cv2.INTER_LINEAR))
+    # As `nets.inpaint.compose`, in which colours run from -1 to 1.
+    around = (filled - _GREY) / (1 + np.exp(clear - EDGE))[..., None] + _GREY + _GREY * paint
+    around = matched(around, filled, paint, lit, _shown(staged, alpha), known)
     # The network's maps are smooth or soft; the donor is drawn as large as the picture shows it.
     times = int(np.clip(np.ceil(1 / scale_of(to_square)), 1, _FINEST))
     side = times * SIDE
     if times > 1:
         staged = stage(ours * np.float32(times), there, side)
-        filled, paint, alpha, clear = (_enlarged(v, side, cv2.INTER_CUBIC) for v in (filled, paint, alpha, clear))
-    lit = draw(texture if times > 1 else halved(texture), staged)
-    lit *= np.exp(np.clip(_enlarged(light, side, cv2.INTER_LINEAR), -BRIGHT, BRIGHT))
-    shown = staged.drawn / (1 + np.exp(-(alpha + EDGE * (2 * staged.drawn - 1))))
-    # As `nets.inpaint.compose`, in which colours run from -1 to 1.
-    around = (filled - _GREY) / (1 + np.exp(clear - EDGE))[..., None] + _GREY + _GREY * paint
-    whole = shown[..., None] * lit + (1 - shown[..., None]) * around
-    return put_back(patch, np.asarray(whole, np.float32), to_square * times)
+        around, alpha = (_enlarged(v, side, cv2.INTER_CUBIC) for v in (around, alpha))
+        lit = draw(texture, staged) * np.exp(_enlarged(light, side, cv2.INTER_LINEAR))
+    shown = _shown(staged, alpha)[..., None]
+    return put_back(patch, np.asarray(shown * lit + (1 - shown) * around, np.float32), to_square * times)
+
+
+def _shown(staged: Stage, alpha: Floats) -> Mask:
+    """Return (S, S) how much of the donor shows, softly towards its outline on the square, open lips aside."""
+    whole = cv2.morphologyEx((staged.texel[..., 0] >= 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    depth = np.clip(cv2.distanceTransform(whole, cv2.DIST_L2, 5) * SIDE / (_SOFT * len(whole)), 0, 1)
+    share = depth * depth * (3 - 2 * depth) * staged.drawn
+    return np.asarray(share / (1 + np.exp(-(alpha + EDGE * (2 * staged.drawn - 1)))), np.float32)
 
 
 def _enlarged(values: Floats, side: int, how: int) -> Floats:
