@@ -143,8 +143,11 @@ class Hider:
         canvas, untouched = _copy(frame), True
         for kind in _LARGER:
             group = [r for r in regions if r.kind == kind and r.hide and not self.removes(r)]
-            apart = canvas if untouched or kind != "face" or not group else _copy(frame)
-            for patch, new in self._pieces(frame if apart is not canvas or untouched else canvas, apart, group):
+            below = frame if untouched or kind == "face" else canvas
+            # What lies beneath a new face, so that others do not see the old one, would show through its soft rim.
+            alone = not group or ((untouched or kind != "face") and not self._seen_by_others(group))
+            apart = canvas if alone else _copy(below)
+            for patch, new in self._pieces(below, apart, group):
                 paste(canvas, patch, new)
                 if apart is not canvas:
                     paste(apart, patch, new)
