@@ -113,6 +113,19 @@ def test_a_neighbours_original_is_not_seen_either(astronaut: Pixels) -> None:
     assert np.abs(results[0][near].astype(int) - results[1][near]).mean() < 4
 
 
+def test_what_neighbours_see_in_a_faces_place_does_not_show_at_its_rim(astronaut: Pixels) -> None:
+    """A cover lies there meanwhile, lest they see the original; whatever its colour, the result is the same."""
+    double = np.hstack([astronaut[:300], astronaut[:300]])
+    regions = [replace(FACE, box=FACE.box.shift(512 * n, 0), track=n + 1) for n in range(2)]
+    regions = [replace(r, mesh=canonical().encode(find_mesh(double, r).vertices)) for r in regions]
+    results = []
+    for fallback in ("blur", "fill"):
+        hider = Hider(Policy({"face": Rule("inpaint", fallback=fallback)}))
+        hider.cast("face", {r.track: [p for p in [hider.patch(Frame(double), r)] if p is not None] for r in regions})
+        results.append(hider(Frame(double), regions).pixels)
+    assert np.array_equal(*results) and not np.array_equal(results[0], double)
+
+
 @pytest.mark.parametrize(("change", "words"), [
     ("no weights", "inpaint.safetensors is missing"),
     ("no card", "inpaint.md is missing: a network without weights and card does not run"),
