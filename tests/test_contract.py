@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from visard.errors import ModelError, Unfit, UsageError
-from visard.methods import METHODS, defaults, find_method, make
+from visard.methods import METHODS, defaults, find_method, has_identities, make
 from visard.models import taught
 from visard.policy import Rule
 from visard.shape.align import cut
@@ -133,6 +133,15 @@ def test_same_shape_and_type_and_input_untouched(method: Deidentifier, patch: Pa
 
 def test_same_seed_same_disguise(method: Deidentifier, patch: Patch) -> None:
     assert np.array_equal(hide(method, patch), hide(method, patch))
+
+
+def test_another_variant_is_another_identity_where_there_are_any(method: Deidentifier, patch: Patch) -> None:
+    first, second, third = (hide(method, replace(patch, variant=number))[patch.mask >= 1] for number in range(3))
+    if has_identities(method):
+        apart = [np.abs(a.astype(int) - b).mean() for a, b in ((first, second), (first, third), (second, third))]
+        assert min(apart) > 1
+    else:
+        assert np.array_equal(first, second) and np.array_equal(first, third)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 3), (7, 900)])

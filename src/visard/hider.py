@@ -179,7 +179,8 @@ class Hider:
         """Return what the method may see of a region, None where it lies outside the frame."""
         method = self.methods[region.kind]
         around = method.around if isinstance(method, Casting) else 0.0
-        return cut(frame, region, self.rule(region), self._seed(region.kind, region.track), around)
+        patch = cut(frame, region, self.rule(region), self._seed(region.kind, region.track), around)
+        return patch and replace(patch, variant=max(0, self.policy.variant - 1))
 
     def seed(self, region: Region) -> int:
         """Return the seed of a region's subject."""

@@ -67,16 +67,20 @@ class Policy:
     """The rules of a run, and the seed from which every disguise is derived.
 
     identity: what wears one new face, each subject of a `picture` (or of a video), so that nobody can link two of
-    them, or each `person`, in all sources of a run.
+    them, or each `person`, in all sources of a run. variant: for results that differ in their new identities, the
+    number of this one, from 1; 0 for the only one, which is as the first.
     """
 
     rules: Mapping[Kind, Rule] = field(default_factory=lambda: {"face": Rule()})
     seed: int = 0
     identity: Identity = "picture"
+    variant: int = 0
 
     def __post_init__(self) -> None:
         if self.identity not in IDENTITIES:
             raise UsageError(f"unknown identity {self.identity!r}", hint=suggest(str(self.identity), IDENTITIES))
+        if self.variant < 0:
+            raise UsageError(f"variant is {self.variant}", hint="number them from 1")
 
     def disguise(self, kind: Kind, track: int, source: str = "") -> int:
         """Return the 63-bit seed of one subject: same policy seed, source, kind and track, same number."""
@@ -86,6 +90,7 @@ class Policy:
     def to_dict(self) -> dict[str, Any]:
         """Return the policy as plain values, in the shape that `from_dict` and TOML take."""
         tables: dict[str, Any] = {"seed": self.seed, "identity": self.identity}
+        tables |= {"variant": self.variant} if self.variant else {}
         for kind, rule in self.rules.items():
             own = {f.name: getattr(rule, f.name) for f in fields(rule) if f.name != "settings"}
             tables[kind] = own | dict(rule.settings)
@@ -94,7 +99,7 @@ class Policy:
     def to_toml(self) -> str:
         """Return the policy as the text of a policy file."""
         plain = self.to_dict()
-        lines = [f"{key} = {_toml(plain.pop(key))}" for key in ("seed", "identity")]
+        lines = [f"{key} = {_toml(plain.pop(key))}" for key in ("seed", "identity", "variant") if key in plain]
         for kind, table in plain.items():
             lines += ["", f"[{kind}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
         return "\n".join(lines) + "\n"
@@ -107,19 +112,19 @@ def from_dict(tables: Mapping[str, Any]) -> Policy:
     kinds and wrong values; unknown settings are refused when the method is made.
     """
     rules: dict[Kind, Rule] = {}
-    seed, identity = 0, tables.get("identity", "picture")
+    identity, numbers = tables.get("identity", "picture"), {"seed": 0, "variant": 0}
     for key, value in tables.items():
-        if key == "seed":
+        if key in numbers:
             if isinstance(value, bool) or not isinstance(value, int):
-                raise UsageError(f"seed is {value!r}", hint="give a whole number")
-            seed = value
+                raise UsageError(f"{key} is {value!r}", hint="give a whole number")
+            numbers[key] = value
         elif key == "identity":
             continue
         elif key in KINDS and isinstance(value, Mapping):
             rules[key] = _rule(default_rule(key), value)  # type: ignore[arg-type, index]  # key is in KINDS
         else:
             raise UsageError(f"unknown key {key!r}", hint=suggest(key, (*KINDS, "seed", "identity")))
-    return Policy(rules or {"face": Rule()}, seed, identity)
+    return Policy(rules or {"face": Rule()}, numbers["seed"], identity, numbers["variant"])
 
 
 def load_policy(path: Path) -> Policy:

@@ -21,7 +21,7 @@ from visard.report.page import render
 from visard.report.proof import Finished, Proof, Prove
 from visard.report.record import append, document, failure, load, sha256
 from visard.roles import Roles
-from visard.sources import Job, plan
+from visard.sources import Job, numbered, plan
 from visard.stores import diary, is_far
 from visard.types import Prepared, Report
 
@@ -65,14 +65,18 @@ def hide(
 ) -> Run:
     """Hide people in files, folders and patterns; write the results and report.json and report.html to out.
 
+    Where the policy is of a variant, results and reports bear its number: photo-2.jpg, report-2.json.
+
     regions: what to hide in each source, by its name, instead of looking. jobs: sources at a time. prove: attacks the
     results when all are there, for the report. engine: who hides each source. Every
     failure is one entry of the report; the exit code is that of the failures' kind, 1 for several kinds.
     A method that hides people in groups looks at all sources first. Raises UsageError or TargetError when
     nothing could be begun, Interrupted after Ctrl-C.
     """
-    planned = plan([str(source) for source in sources], out)
-    folder, stem = (out.parent, f"{out.name}.report") if _single(planned, out) else (out, "report")
+    variant = task.policy.variant
+    planned = plan([str(source) for source in sources], out, variant)
+    whole, report = numbered(out, variant), numbered(Path("report"), variant).name
+    folder, stem = (out.parent, f"{whole.name}.report") if _single(planned, whole) else (out, report)
     watch = watch or Watch()
     watch.planned(len(planned))
     _refuse_far(planned, task, prove)

@@ -36,20 +36,27 @@ class Job:
     fault: VisardError | None = None
 
 
-def plan(sources: Sequence[str], out: Path) -> list[Job]:
+def plan(sources: Sequence[str], out: Path, variant: int = 0) -> list[Job]:
     """Return the jobs for files, folders and patterns, in order, without doing anything.
 
     out: a folder, in which the trees of source folders are mirrored; or, for one source file, the file
-    to write. Raises UsageError where a folder or several sources should become one file.
+    to write. variant: a number that results bear, 0 for none. Raises UsageError where a folder or several sources
+    should become one file.
     """
     listed = listing(sources, skip=out)
     if not is_far(out) and _is_file_name(out):
         if len(listed) != 1 or Path(sources[0]).is_dir():
             raise UsageError("several sources cannot become one file", where=out, hint="give --out a folder")
-        jobs = [Job(listed[0].file, out, listed[0].name.as_posix(), listed[0].fault)]
+        jobs = [Job(listed[0].file, numbered(out, variant), listed[0].name.as_posix(), listed[0].fault)]
     else:
-        jobs = [Job(e.file, out / _result_name(e.name).as_posix(), e.name.as_posix(), e.fault) for e in listed]
+        names = [numbered(_result_name(entry.name), variant).as_posix() for entry in listed]
+        jobs = [Job(e.file, out / name, e.name.as_posix(), e.fault) for e, name in zip(listed, names, strict=True)]
     return _refuse_clashes(map(_guard, jobs))
+
+
+def numbered(path: Path, variant: int) -> Path:
+    """Return a path whose name ends with the number of a variant, before its suffix; 0 changes nothing."""
+    return path.with_name(f"{path.stem}-{variant}{path.suffix}") if variant else path
 
 
 def listing(sources: Sequence[str], skip: Path | None = None) -> list[Entry]:

@@ -1,7 +1,7 @@
 """The values that travel between rooms, and the protocols that rooms accept.
 
-Conventions, said once: pixels are RGB uint8 (H, W, 3), upright (orientation applied); x points
-right, y down, both in pixels; boxes are half-open; masks are float32 in [0, 1] and 1 means hide.
+Conventions, said once: pixels are RGB uint8 (H, W, 3), upright (orientation applied); x points right, y down, both in
+pixels; boxes are half-open; masks are float32 in [0, 1] and 1 means hide.
 """
 
 from __future__ import annotations
@@ -101,9 +101,9 @@ class Box(NamedTuple):
 class Frame:
     """One upright picture, or one frame of a video: a picture is a video of one frame.
 
-    pixels: (H, W, 3) uint8 RGB. time: seconds. alpha: (H, W) uint8 or uint16, None if opaque.
-    deep: (H, W, 3) uint16 RGB over the full range 0..65535, None for 8-bit sources; it is pasted
-    into beside pixels, so that depth survives. Arrays from `read` are not writable.
+    pixels: (H, W, 3) uint8 RGB. time: seconds. alpha: (H, W) uint8 or uint16, None if opaque. deep: (H, W, 3) uint16
+    RGB over the full range 0..65535, None for 8-bit sources; it is pasted into beside pixels, so that depth survives.
+    Arrays from `read` are not writable.
     """
 
     pixels: Pixels
@@ -117,11 +117,11 @@ class Frame:
 class Region:
     """Something found that may have to be hidden.
 
-    points: (K, 2) float32 in frame pixels, or None; for faces five: the eye on the image's left,
-    the eye on its right, nose tip, left and right mouth corner; for plates and text the four corners, clockwise from
-    the one at the top left. track: the subject's number, -1 before tracking. hide: False for a subject that the user
-    spared. mesh: (67,) pose and shape of a traced face, as `shape.mesh.Canonical.encode` gives them, or None.
-    outline: (K, 2) float32 polygon in frame pixels around a person or a head, where it was told from the background.
+    points: (K, 2) float32 in frame pixels, or None; for faces five: the eye on the image's left, the eye on its right,
+    nose tip, left and right mouth corner; for plates and text the four corners, clockwise from the one at the top left.
+    track: the subject's number, -1 before tracking. hide: False for a subject that the user spared. mesh: (67,) pose
+    and shape of a traced face, as `shape.mesh.Canonical.encode` gives them, or None. outline: (K, 2) float32 polygon
+    in frame pixels around a person or a head, where it was told from the background.
     """
 
     kind: Kind
@@ -138,12 +138,12 @@ class Region:
 class Patch:
     """All that a method may see.
 
-    pixels: (h, w, 3) uint8 RGB. mask: (h, w) float32, 1 = hide, between 0 and 1 = feathered rim.
-    points: (K, 2) float32 in patch pixels, or None. seed: one subject and key, one seed.
-    to_frame: (2, 3) float32, affine from patch to frame pixels. mesh: (468, 3) float32 points of the face in
-    patch pixels, where it was traced, or None. others: (h, w) bool, where other subjects are, or None. behind:
-    (h, w, 3) uint8 RGB, what other frames saw where this one hides something, or None. ground: (h, w, 3) uint8 RGB,
-    the patch with its neighbours hidden, or None: what a method keeps, it keeps of this.
+    pixels: (h, w, 3) uint8 RGB. mask: (h, w) float32, 1 = hide, between 0 and 1 = feathered rim. points: (K, 2) float32
+    in patch pixels, or None. seed: one subject and key, one seed. to_frame: (2, 3) float32, affine from patch to frame
+    pixels. mesh: (468, 3) float32 points of the face in patch pixels, where it was traced, or None. others: (h, w)
+    bool, where other subjects are, or None. behind: (h, w, 3) uint8 RGB, what other frames saw where this one hides
+    something, or None. ground: (h, w, 3) uint8 RGB, the patch with its neighbours hidden, or None: what a method keeps,
+    it keeps of this. variant: which of the identities that the subject may be given, 0 for the first.
     """
 
     pixels: Pixels
@@ -156,6 +156,7 @@ class Patch:
     others: NDArray[np.bool_] | None = None
     behind: Pixels | None = None
     ground: Pixels | None = None
+    variant: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +178,8 @@ class Check:
 class Report:
     """What happened to one source. Holds no pixels and no absolute paths.
 
-    seconds: room -> seconds of work. regions and tracks count what was hidden, spared what was found
-    and shown on request. status: `done`, `skipped` (finished in an earlier run) or `failed`.
+    seconds: room -> seconds of work. regions and tracks count what was hidden, spared what was found and shown on
+    request. status: `done`, `skipped` (finished in an earlier run) or `failed`.
     """
 
     source: str
@@ -217,7 +218,6 @@ class Detector(Protocol):
 
     def __call__(self, pixels: Pixels) -> list[Region]:
         """Return what is found in (H, W, 3) uint8 RGB pixels, best first, in that picture's pixels."""
-        ...
 
 
 @runtime_checkable
@@ -225,7 +225,8 @@ class Deidentifier(Protocol):
     """Turns a patch into new pixels. Claims are class attributes, and the contract battery tests them.
 
     size: side in pixels of the aligned square it wants, None for the region as it stands.
-    blind: the output does not depend on the hidden pixels.
+    blind: the output does not depend on the hidden pixels. Methods that give identities, another one for another
+    variant, also say so: `identities` is True.
     """
 
     name: ClassVar[str]
@@ -237,7 +238,6 @@ class Deidentifier(Protocol):
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return new pixels (h, w, 3) uint8 for the patch; the patch is left as it was."""
-        ...
 
 
 @runtime_checkable
@@ -246,7 +246,6 @@ class Telling(Deidentifier, Protocol):
 
     def told(self) -> Sequence[str]:
         """Return lines for the report, of what was hidden so far; they name nobody and no file."""
-        ...
 
 
 @runtime_checkable
@@ -264,11 +263,9 @@ class Casting(Deidentifier, Protocol):
 
         Subjects whose patches are all unfit get none.
         """
-        ...
 
     def fits(self, seed: int) -> bool:
         """Return whether the subject with this seed has a role."""
-        ...
 
 
 @runtime_checkable
@@ -299,4 +296,3 @@ class Prepared(Deidentifier, Protocol):
 
         The result raises UsageError for a patch that is not in the gallery.
         """
-        ...

@@ -6,6 +6,7 @@ import json
 import sys
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,8 @@ import click
 
 from visard.cli.secrets import ask, password_options, recipients
 from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
-from visard.errors import TargetError, UsageError
-from visard.methods import METHODS, make, refuse_misfit
+from visard.errors import TargetError, UsageError, VisardError
+from visard.methods import METHODS, has_identities, make, refuse_misfit
 from visard.policy import IDENTITIES, Policy
 from visard.stores import place
 from visard.types import Removing
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from visard.people import People
-    from visard.pipeline import Engine
+    from visard.pipeline import Engine, Task
     from visard.report.proof import Finished, Proof, Prove
 
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 @policy_options
 @click.option("--seed", type=int, help="Whole number that every random choice derives from (default 0).")
 @click.option("--identity", type=click.Choice(IDENTITIES), help="Who gets one new face (default picture).")
+@click.option("--variants", type=click.IntRange(1), help="So many results a source, with other new faces in each.")
 @click.option("--keep-person", multiple=True, type=existing, metavar="PHOTO", help="Spare this person.")
 @click.option("--only-person", multiple=True, type=existing, metavar="PHOTO", help="Hide just this person.")
 @click.option("--track", "tracks", multiple=True, type=int, metavar="N", help="Hide just this subject, from `find`.")
@@ -93,6 +95,7 @@ def command(
     pairs: tuple[str, ...],
     seed: int | None,
     identity: str | None,
+    variants: int | None,
     dry_run: bool,
     offline: bool,
     quiet: bool,
@@ -116,6 +119,7 @@ def command(
     settings = parse_settings(pairs, strength=strength, k=k, similar="" if different else similar)
     policy = build_policy(**choices, method=method, seed=seed, identity=identity, settings=settings)
     _refuse_wrong_settings(policy, choices["policy_file"])
+    policies = [policy] if variants is None else _variants(policy, variants)
     from visard.whom import parse_whom
 
     whom = parse_whom(*(rest.pop(key) for key in ("tracks", "points", "boxes")))
@@ -138,12 +142,15 @@ def command(
     task = Task(policy, output, people, whom, rest["strict"], rest["overwrite"], sealing=sealing)
     out = place(out_name) if out_name else None
     if "-" in sources:
+        if variants is not None:
+            raise UsageError("standard input has no variants", hint="hide a file")
         if prove:
             raise UsageError("standard input cannot be proved", hint="hide files, several of each person")
         return _from_stdin(sources, out, task, quiet)
     prover = _prover(quiet) if prove else None
     with _engine(engine, jobs) as work:
-        return _run(sources, out or Path("visard-out"), task, regions, jobs, as_json, quiet, prover, work)
+        tasks = [replace(task, policy=one) for one in policies]
+        return _run(sources, out or Path("visard-out"), tasks, regions, jobs, as_json, quiet, prover, work)
 
 
 @contextmanager
@@ -184,6 +191,15 @@ def _refuse_wrong_settings(policy: Policy, policy_file: Path | None) -> None:
         raise UsageError(error.what, where=policy_file or "", hint=error.hint) from error
 
 
+def _variants(policy: Policy, count: int) -> list[Policy]:
+    """Return so many policies, each with other identities; raises UsageError where no method has any."""
+    methods = [make(rule.method, rule.settings) for rule in policy.rules.values()]
+    if not any(has_identities(method) for method in methods):
+        names = ", ".join(dict.fromkeys(method.name for method in methods))
+        raise UsageError(f"{names}: no new identities, so no variants", hint="choose surrogate or inpaint")
+    return [replace(policy, variant=number + 1) for number in range(count)]
+
+
 def _tell_choices(policy: Policy) -> None:
     """Print what a method chose by itself."""
     for kind, rule in policy.rules.items():
@@ -195,7 +211,7 @@ def _tell_choices(policy: Policy) -> None:
 def _run(
     sources: tuple[str, ...],
     out: Path,
-    task: Any,
+    tasks: Sequence[Task],
     regions: Path | None,
     jobs: int,
     as_json: bool,
@@ -210,15 +226,20 @@ def _run(
     from visard.run import hide
 
     known = load_regions(regions) if regions else None
-    with Bar(quiet, show_results=not as_json and not quiet, out=out) as bar:
-        run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar, prove=prove, engine=engine)
+    runs = []
+    for task in tasks:
+        with Bar(quiet, show_results=not as_json and not quiet, out=out) as bar:
+            run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar, prove=prove, engine=engine)
+        runs.append(run)
+        if not as_json and not quiet:
+            click.echo(bar.summary(run), err=True)
+            for line in in_words(run.proof) if run.proof else ():
+                click.echo(line, err=True)
     if as_json:
-        click.echo(json.dumps(document(run.reports, run.proof), indent=1))
-    elif not quiet:
-        click.echo(bar.summary(run), err=True)
-        for line in in_words(run.proof) if run.proof else ():
-            click.echo(line, err=True)
-    return run.exit_code
+        told = [document(run.reports, run.proof) for run in runs]
+        click.echo(json.dumps(told if tasks[0].policy.variant else told[0], indent=1))
+    failed = {run.exit_code for run in runs} - {0}
+    return 0 if not failed else failed.pop() if len(failed) == 1 else VisardError.exit_code
 
 
 def _prover(quiet: bool) -> Prove:

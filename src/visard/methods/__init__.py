@@ -96,6 +96,11 @@ def refuse_misfit(method: Deidentifier, kind: Kind, kinds: Collection[Kind]) -> 
         raise UsageError(f"method {method.name!r} leaves faces as they are", hint="hide faces or heads as well")
 
 
+def has_identities(method: Deidentifier) -> bool:
+    """Return whether a method gives subjects one of several identities, so that there can be variants of its result."""
+    return bool(getattr(method, "identities", False))
+
+
 def fits(name: str, kind: Kind) -> bool:
     """Return whether the named method can hide a kind; raises UsageError for an unknown name."""
     try:

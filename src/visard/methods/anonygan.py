@@ -26,8 +26,8 @@ class AnonyGan(Generated):
 
     name: ClassVar[str] = "anonygan"
 
-    def _role(self, patch: Patch, vertices: Vertices) -> int:
-        return int(suited(patch, vertices, bank(), frozenset(TRAITS))[0])
+    def _role(self, patch: Patch, vertices: Vertices) -> int | None:
+        return suited(patch, vertices, bank(), frozenset(TRAITS))
 
     def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
         net = self._net

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from visard.methods.generated import shown
 from visard.methods.pca import mixture
-from visard.methods.strength import check_count, check_share
+from visard.methods.strength import check_count, check_share, drawn_by
 from visard.models.taught import taught
 from visard.types import Form, Goal, Patch, Pixels
 
@@ -31,6 +31,7 @@ class Autoencoder:
     reversible: ClassVar[bool] = False
     goal: ClassVar[Goal] = "machines"
     form: ClassVar[Form] = "generate"
+    identities: ClassVar[bool] = True
 
     strength: float = 0.8
     leading: int = 8
@@ -44,7 +45,7 @@ class Autoencoder:
     def __call__(self, patch: Patch) -> Pixels:
         """Return the square of somebody else in the same light; one subject, one somebody."""
         net = taught(self.name, self.weights)
-        keep, give = mixture(int(net.facts["code"]), self.leading, self.strength, patch.seed)
+        keep, give = mixture(int(net.facts["code"]), self.leading, self.strength, drawn_by(patch))
         return redrawn(net(inputs(patch), keep[None], give[None])[0])
 
 

@@ -24,6 +24,7 @@ class Cast(ABC):
     goal: ClassVar[Goal] = "everyone"
     form: ClassVar[Form] = "generate"
     around: ClassVar[float] = 0.45
+    identities: ClassVar[bool] = True
 
     _roles: Mapping[int, Any] | None = field(default=None, init=False, repr=False, compare=False)
 

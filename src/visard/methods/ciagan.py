@@ -28,9 +28,9 @@ class Ciagan(Generated):
     name: ClassVar[str] = "ciagan"
 
     def _role(self, patch: Patch, vertices: Vertices) -> int:
-        order = suited(patch, vertices, bank(), frozenset(TRAITS))
-        known = order[order < listed(self._net)]
-        return int(known[0]) if len(known) else patch.seed % listed(self._net)
+        people = listed(self._net)
+        known = suited(patch, vertices, bank(), frozenset(TRAITS), people)
+        return (patch.seed + patch.variant) % people if known is None else known
 
     def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
         net = self._net

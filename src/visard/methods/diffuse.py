@@ -12,7 +12,7 @@ from visard.methods.cast import Cast
 from visard.methods.diffusion import Denoiser, path, repaint
 from visard.methods.placed import put_back
 from visard.methods.scene import surroundings, upright
-from visard.methods.strength import check_share
+from visard.methods.strength import check_share, drawn_by
 from visard.models.denoiser import SIDE, denoiser
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import canonical
@@ -44,7 +44,7 @@ class Diffuse(Cast):
         denoiser(self.weights)
 
     def _role(self, patch: Patch, vertices: Vertices) -> int:
-        return patch.seed
+        return drawn_by(patch)
 
     def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
         to_square = upright(canonical().fit_pose(vertices), patch.mask, SIDE)

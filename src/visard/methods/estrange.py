@@ -33,6 +33,7 @@ class Estrange(Generated):
     name: ClassVar[str] = "estrange"
     blind: ClassVar[bool] = False
     goal: ClassVar[Goal] = "machines"
+    identities: ClassVar[bool] = False
 
     def _role(self, patch: Patch, vertices: Vertices) -> Floats | None:
         seen = look(region_of(vertices), patch.pixels)

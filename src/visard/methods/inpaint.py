@@ -61,8 +61,8 @@ class Inpaint(Cast):
         check_bank(self.bank)
         inpainter()
 
-    def _role(self, patch: Patch, vertices: Vertices) -> int:
-        return int(suited(patch, vertices, open_bank(self.bank), chosen_traits(self.similar))[0])
+    def _role(self, patch: Patch, vertices: Vertices) -> int | None:
+        return suited(patch, vertices, open_bank(self.bank), chosen_traits(self.similar))
 
     def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
         return _paint(patch, vertices, role, self.bank)

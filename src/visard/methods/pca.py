@@ -8,7 +8,7 @@ from typing import ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.methods.strength import check_count, check_name, check_share
+from visard.methods.strength import check_count, check_name, check_share, drawn_by
 from visard.models.eigenfaces import Eigenfaces, eigenfaces
 from visard.types import Form, Goal, Patch, Pixels
 
@@ -31,6 +31,7 @@ class Pca:
     reversible: ClassVar[bool] = False
     goal: ClassVar[Goal] = "machines"
     form: ClassVar[Form] = "transform"
+    identities: ClassVar[bool] = True
 
     strength: float = 0.8
     leading: int = 8
@@ -47,7 +48,7 @@ class Pca:
         gain, offset = lighting(faces, x)
         lit = x * gain + offset
         c = faces.coefficients(lit)
-        keep, give = mixture(len(c), self.leading, self.strength, patch.seed)
+        keep, give = mixture(len(c), self.leading, self.strength, drawn_by(patch))
         mixed = (c * keep + np.sqrt(faces.variance) * give).astype(np.float32)
         new = (reconstruct(faces, lit, c, mixed, self.residual) - offset) / gain
         return np.asarray(np.round(np.clip(new, 0.0, 1.0) * 255.0), np.uint8)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from visard.errors import UsageError, suggest
-from visard.types import Mask
+from visard.types import Mask, Patch
 
 
 def check_share(name: str, value: object) -> None:
@@ -51,6 +51,11 @@ def check_words(name: str, value: object, known: Sequence[str], least: int = 0) 
         raise UsageError(f"{name} is {value!r}", hint=f"give some of {', '.join(known)}, by commas")
     for word in words(value):
         check_name(name, word, known)
+
+
+def drawn_by(patch: Patch) -> int:
+    """Return what an identity is drawn by: the patch's seed, and another number for each further variant."""
+    return (patch.seed + patch.variant * 0x9E3779B97F4A7C15) % (1 << 63)
 
 
 def hidden_side(mask: Mask) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from visard.methods.donors import Bank
 from visard.methods.scene import outlook, surroundings, upright
@@ -13,12 +12,15 @@ from visard.shape.mesh import canonical
 from visard.types import Patch
 
 
-def suited(patch: Patch, vertices: Vertices, donors: Bank, similar: frozenset[str]) -> NDArray[np.intp]:
-    """Return donors for a patch's face: its surroundings tell which fit, and its seed who of them comes first.
+def suited(patch: Patch, vertices: Vertices, donors: Bank, similar: frozenset[str], among: int = 1 << 31) -> int | None:
+    """Return a donor for a patch's face: its surroundings tell which fit, its seed draws their order, and its variant
+    says which of them; None where none of the bank's first `among` fits.
 
     No hidden pixel has a part in it. Raises ModelError without the inpainter's guess.
     """
     pose = canonical().fit_pose(vertices)
     filled, known = surroundings(patch.pixels, patch.mask, upright(pose, patch.mask))
     told = inpainter().guess(outlook(filled, known, donors.identity(pose.lift(vertices))))
-    return donors.suited(told[:7], told[7:], similar, np.random.default_rng(patch.seed))
+    order = donors.suited(told[:7], told[7:], similar, np.random.default_rng(patch.seed))
+    order = order[order < among]
+    return int(order[patch.variant % len(order)]) if len(order) else None

@@ -105,27 +105,35 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     texture = canonical().unwrap(patch.pixels, vertices)
     order = donors.fitting(texture, None if was is None else was.embedding, chosen_traits(how.similar), rng)
     if was is None:
-        return next(_presentable(donors, order, texture))
+        return next(islice(_presentable(donors, order, texture), patch.variant % len(order), None))
     unlike = np.linalg.norm(donors.embeddings[order] - was.embedding, axis=1)
     # The less alike half, still in the order of the key: the very least alike would tell who was hidden.
     order = order[unlike >= np.median(unlike)]
-    tried = []
-    for donor in islice(_presentable(donors, order, texture), _TRIES):
-        new = _draw(patch, vertices, donor, how, _TRIAL)
-        tried.append((distance(was.embedding, was.again(new[was.cells])), donor))
-        if tried[-1][0] >= _UNLIKE:
-            break
-    return max(tried)[1]
+    left, given = _presentable(donors, order, texture), list[int]()
+    for _ in range(patch.variant + 1):
+        tried = []
+        for donor in islice(left, _TRIES):
+            new = _draw(patch, vertices, donor, how, _TRIAL)
+            tried.append((distance(was.embedding, was.again(new[was.cells])), donor))
+            if tried[-1][0] >= _UNLIKE:
+                break
+        # A small bank is tried through soon: then whoever was not given yet.
+        others = [int(donor) for donor in order if donor not in given] or order.tolist()
+        given.append(max(tried)[1] if tried else others[0])
+    return given[-1]
 
 
 def _presentable(donors: Bank, order: NDArray[np.intp], texture: Pixels) -> Iterator[int]:
     """Return the donors, those last who have a crooked face, or bring a moustache to somebody who has none."""
     least = min(_SHAVEN, upper_lip(texture))
+    others = []
     for donor in order.tolist():
         crooked, lip = _flaws(donors, donor)
         if crooked <= _CROOKED and lip >= least:
             yield donor
-    yield from order.tolist()
+        else:
+            others.append(donor)
+    yield from others
 
 
 @cache
