@@ -13,7 +13,7 @@ from visard.attack.score import Score
 from visard.errors import ModelError
 from visard.evaluate.bearing import bearing, changes
 from visard.evaluate.cost import cost
-from visard.evaluate.diversity import diversity
+from visard.evaluate.diversity import diversity, variety
 from visard.evaluate.interval import mean
 from visard.evaluate.meshes import meshes
 from visard.evaluate.people import Picture
@@ -122,6 +122,13 @@ def test_diversity_is_the_distance_between_people() -> None:
     assert found.value == pytest.approx(2**0.5) and found.n == 4 and found.low == pytest.approx(2**0.5)
     assert diversity(np.ones((4, 1), np.float32), np.array([0, 0, 1, 1])).value == 0, "one face for all"
     assert diversity(across, np.zeros(4, np.int64)).value is None
+
+
+def test_variety_is_how_many_people_the_hidden_are_taken_for() -> None:
+    people, clean = np.repeat(np.arange(4), 2), np.eye(4, dtype=np.float32).repeat(2, axis=0)
+    assert variety(clean, clean, people).value == 1
+    assert variety(clean[[0] * 8], clean, people).value == 0.25, "one face for all"
+    assert variety(clean[::-1], clean, people).value == 1, "everybody is somebody else"
 
 
 def test_cost_is_measured_in_a_process_of_its_own(astronaut: Pixels) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.attack.recognisers.recogniser import Vectors
-from visard.attack.score import Score, absent
+from visard.attack.score import Score, absent, rate
 
 _DRAWS, _SEED = 500, 0
 
@@ -29,3 +29,13 @@ def diversity(vectors: Vectors, people: NDArray[np.int64]) -> Score:
     means = [between[d][:, d][others[d][:, d]].mean() for d in drawn if len(set(d)) > 1]
     low, high = np.quantile(means, (0.025, 0.975))
     return Score("diversity", float(between[others].mean()), len(names), float(low), float(high))
+
+
+def variety(hidden: Vectors, clean: Vectors, people: NDArray[np.int64]) -> Score:
+    """Return the share of the people to whom some hidden face is nearer than to anybody else in the gallery.
+
+    hidden, clean: (N, D) rows of length 1, seen from their own means. people: (N,) numbers. 1 where every hidden face
+    is like another person, 1 of n where all are like one.
+    """
+    taken_for = people[(hidden @ clean.T).argmax(axis=1)]
+    return rate("variety", len(set(taken_for.tolist())), len(set(people.tolist())))

@@ -14,7 +14,7 @@ from visard.attack.parrot import Parrot
 from visard.attack.recognisers.recogniser import Recogniser, centred
 from visard.attack.score import Score
 from visard.attack.verify import Verify
-from visard.evaluate.diversity import diversity
+from visard.evaluate.diversity import diversity, variety
 
 ATTACKS: tuple[Callable[[], Attack], ...] = (Identify, Parrot, Link, Verify, Agree)
 
@@ -24,7 +24,7 @@ def recognised(looks: Sequence[Look], recogniser: Recogniser, keep: Keep = forge
 
     That is the attacker's best case. `own rank-1` is identification where the attacker aligns by what a detector
     finds in the hidden picture, and by the clean landmarks where it finds nothing: no picture is left out. `diversity`
-    tells how different the hidden faces of different people are. Raises
+    tells how different the hidden faces of different people are, `variety` how many people they are taken for. Raises
     UsageError where there are not two people with two pictures each.
     """
     people, shots = number([look.person for look in looks])
@@ -37,4 +37,4 @@ def recognised(looks: Sequence[Look], recogniser: Recogniser, keep: Keep = forge
     own = Identify()(Evidence(people, shots, clean, vectors(recogniser, hidden, found, keep)))[0]
     scores = [score for attack in ATTACKS for score in attack()(best)]
     by_detector = Score("own rank-1", own.value, own.n, own.low, own.high, own.reason)
-    return (*scores, by_detector, diversity(seen, people))
+    return (*scores, by_detector, diversity(seen, people), variety(best.hidden, best.clean, people))
