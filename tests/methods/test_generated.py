@@ -67,6 +67,7 @@ def test_what_was_never_taught_does_not_run(
     ("no card", "anonygan.md is missing"),
     ("other weights", "speaks of other weights"),
     ("another's", "holds 'ciagan'"),
+    ("another version's", "holds 'anonygan', format 2"),
     ("no network", "does not say what it is"),
 ])  # fmt: skip
 def test_no_card_no_run(untaught: Path, tmp_path: Path, change: str, words: str) -> None:
@@ -74,7 +75,9 @@ def test_no_card_no_run(untaught: Path, tmp_path: Path, change: str, words: str)
 
     file, content = tmp_path / "anonygan.onnx", (untaught / "anonygan.onnx").read_bytes()
     other = (untaught / "ciagan.onnx").read_bytes()
-    content = {"other weights": content[:-1] + b" ", "another's": other, "no network": b"\3no"}.get(change, content)
+    later = with_facts(b"", facts_of(content) | {"format": 2})
+    changed = {"other weights": content[:-1] + b" ", "another's": other, "another version's": later}
+    content = (changed | {"no network": b"\3no"}).get(change, content)
     file.write_bytes(content)
     if change == "other weights":
         shutil.copy(untaught / "anonygan.md", tmp_path)

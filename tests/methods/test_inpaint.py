@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save
 
 from visard.errors import ModelError, Unfit
 from visard.found import Found
@@ -140,6 +142,15 @@ def test_no_card_no_run(tmp_path: Path, change: str, words: str) -> None:
         file.with_suffix(".md").write_text(WEIGHTS.with_suffix(".md").read_text("utf-8"), "utf-8")
     with pytest.raises(ModelError, match=words):
         inpainter(file)
+
+
+def test_weights_of_another_version_are_refused(tmp_path: Path) -> None:
+    tensors = load_file(WEIGHTS) | {"format": np.array([2], np.int32)}
+    content = save(tensors)
+    (tmp_path / "inpaint.safetensors").write_bytes(content)
+    (tmp_path / "inpaint.md").write_text(hashlib.sha256(content).hexdigest(), "utf-8")
+    with pytest.raises(ModelError, match="another version of visard made it"):
+        inpainter(tmp_path / "inpaint.safetensors")
 
 
 def test_it_is_small(astronaut: Pixels) -> None:

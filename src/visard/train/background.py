@@ -28,7 +28,7 @@ from visard.train.checkpoint import Parts, Progress
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
 from visard.train.scenes import Hole, Holes, gather
-from visard.train.studio import numbers
+from visard.train.studio import follow, numbers
 from visard.types import Pixels
 
 NAME = "background"
@@ -92,10 +92,7 @@ class Lesson:
         """Learn from a batch: the painter first, then the critic from what it painted; return the losses."""
         painted, losses = self._paint(batch, step)
         losses |= self._criticise(batch, painted, step)
-        with torch.no_grad():
-            share = min(self._recipe.average, (1 + step) / (10 + step))
-            for mean, now in zip(self.average.parameters(), self.painter.parameters(), strict=True):
-                mean.lerp_(now, 1 - share)
+        follow(self.average, self.painter, self._recipe.average, step)
         return losses
 
     def _paint(self, batch: Any, step: int) -> tuple[Tensor, dict[str, float]]:

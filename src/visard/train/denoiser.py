@@ -24,7 +24,7 @@ from visard.train.faces import Told
 from visard.train.gathering import gather
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
-from visard.train.studio import numbers
+from visard.train.studio import follow, numbers
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -110,10 +110,7 @@ class Lesson:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), how.steepest)
         self._opt.step()
-        with torch.no_grad():
-            share = min(how.average, (1 + step) / (10 + step))
-            for mean, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
-                mean.lerp_(now, 1 - share)
+        follow(self.average, self.net, self._recipe.average, step)
         return {"noise": float(loss.detach())}
 
     def sheet(self) -> Pixels:

@@ -32,7 +32,7 @@ from visard.train.gathering import gather
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
 from visard.train.samples import Practice, Sample
-from visard.train.studio import numbers
+from visard.train.studio import follow, numbers
 from visard.types import Pixels
 
 NAME = "inpaint"
@@ -102,10 +102,7 @@ class Inpaint:
         batch = batch._replace(inputs=batch.inputs.contiguous(memory_format=torch.channels_last))
         painted, losses = self._paint(batch, step, chance)
         losses |= self._criticise(batch, painted, step, chance)
-        with torch.no_grad():
-            share = min(self._recipe.average, (1 + step) / (10 + step))
-            for mean, now in zip(self.average.parameters(), self.painter.parameters(), strict=True):
-                mean.lerp_(now, 1 - share)
+        follow(self.average, self.painter, self._recipe.average, step)
         return losses
 
     def _paint(self, batch: Sample, step: int, chance: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import default_collate
 
@@ -25,6 +25,16 @@ _SHOWN = 8
 def numbers(how: Any) -> dict[str, Any]:
     """Return the numbers of a recipe, a dataclass, as JSON knows them."""
     return {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(how).items()}
+
+
+def follow(average: nn.Module, net: nn.Module, slowly: float, step: int) -> None:
+    """Let a running average follow its network after a step; slowly: what it keeps of itself, less in the beginning."""
+    share, now = min(slowly, (1 + step) / (10 + step)), net.state_dict()
+    learnt = {name for name, _ in average.named_parameters()}
+    with torch.no_grad():
+        for name, mean in average.state_dict().items():
+            # What normalisation remembers is an average already.
+            mean.lerp_(now[name], 1 - share) if name in learnt else mean.copy_(now[name])
 
 
 class Studio(ABC):
@@ -59,7 +69,7 @@ class Studio(ABC):
             **{k: v.contiguous(memory_format=torch.channels_last) for k, v in batch._asdict().items() if v.dim() == 4}
         )
         losses = self.teach(batch, step)
-        self._follow(step)
+        follow(self.net("average"), self.net("generator"), self.how.average, step)
         return {name: torch.as_tensor(value).detach() for name, value in losses.items()}
 
     def sheet(self) -> Pixels:
@@ -110,14 +120,6 @@ class Studio(ABC):
     def fast(self) -> torch.autocast:
         """Return what lets networks calculate in 16 bits."""
         return torch.autocast(self.device.type, torch.bfloat16)
-
-    def _follow(self, step: int) -> None:
-        share, now = min(self.how.average, (1 + step) / (10 + step)), self._parts["generator"].state_dict()
-        learnt = {name for name, _ in self._parts["average"].named_parameters()}
-        with torch.no_grad():
-            for name, mean in self._parts["average"].state_dict().items():
-                # What normalisation remembers is an average already.
-                mean.lerp_(now[name], 1 - share) if name in learnt else mean.copy_(now[name])
 
 
 def judged(logits: Tensor, real: bool) -> Tensor:
