@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.methods.tone import matched, smooth, white
+from visard.methods.tone import matched, white
 
 Floats = NDArray[np.float32]
 
@@ -47,9 +47,3 @@ def test_light_is_nearly_white() -> None:
     light = np.random.default_rng(0).normal(0, 1, (8, 8, 3)).astype(np.float32)
     pale = white(light)
     assert np.allclose(pale.mean(axis=-1), light.mean(axis=-1), atol=0.05) and np.ptp(pale, axis=-1).max() <= 0.13
-
-
-def test_chequers_of_the_folded_output_vanish() -> None:
-    y, x = np.mgrid[0:16, 0:16]
-    chequers = np.repeat(((x + y) % 2).astype(np.float32)[..., None], 3, axis=2)
-    assert np.ptp(smooth(chequers)[2:-2, 2:-2]) < 1e-6

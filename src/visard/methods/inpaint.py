@@ -20,7 +20,7 @@ from visard.methods.dressing import dress, halved, reshape
 from visard.methods.placed import put_back
 from visard.methods.scene import SIDE, Stage, draw, inputs, moved, stage, surroundings, upright
 from visard.methods.suited import suited
-from visard.methods.tone import matched, smooth, white
+from visard.methods.tone import matched, white
 from visard.models.inpainter import BRIGHT, EDGE, inpainter
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import canonical
@@ -79,7 +79,7 @@ def _paint(patch: Patch, vertices: Vertices, donor: int, bank: str) -> Pixels:
     texture = dress(donors, donor)[0]
     seen = draw(halved(texture), staged)
     light, paint, alpha, clear = inpainter()(inputs(filled, known, seen, staged))
-    light, paint = np.clip(white(light), -BRIGHT, BRIGHT), smooth(paint)
+    light = np.clip(white(light), -BRIGHT, BRIGHT)
     lit = seen * np.exp(_enlarged(light, SIDE, cv2.INTER_LINEAR))
     # As `nets.inpaint.compose`, in which colours run from -1 to 1.
     around = (filled - _GREY) / (1 + np.exp(clear - EDGE))[..., None] + _GREY + _GREY * paint

@@ -31,18 +31,11 @@ _ALIKE = 30.0
 _SEAM = 8.0
 """Pixels from what is known within which colours go back to what fits there."""
 
-_GRID = np.array([0.25, 0.5, 0.25], np.float32)
-
 
 def white(light: Floats) -> Floats:
     """Return (s, s, 3) logarithms of gains, nearly the same for all colours."""
     mean = light.mean(axis=-1, keepdims=True)
     return np.asarray(mean + _TINT * np.tanh((light - mean) / _TINT), np.float32)
-
-
-def smooth(paint: Floats) -> Floats:
-    """Return (S, S, 3) paint without the chequers of two pixels that the network's folded output leaves."""
-    return np.asarray(cv2.sepFilter2D(paint, -1, _GRID, _GRID), np.float32)
 
 
 def matched(around: Floats, filled: Floats, paint: Floats, lit: Floats, shown: Mask, known: Mask) -> Floats:
