@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from visard.errors import ModelError
+from visard.errors import ModelError, UsageError
 from visard.models import store
 from visard.models.dlib_resnet import to_onnx
 from visard.models.runtimes import LiteNet, OpenCvNet, without_info_lines
@@ -38,9 +38,9 @@ def watched() -> Iterator[list[tuple[str, Shape]]]:
         calls.append((self.name, tensor.shape))
         return lite(self, tensor)
 
-    def ask_opencv(self: OpenCvNet, blob: Any) -> Any:
-        calls.append((self.name, blob.shape))
-        return opencv(self, blob)
+    def ask_opencv(self: OpenCvNet, *blobs: Any) -> Any:
+        calls.append((self.name, blobs[0].shape))
+        return opencv(self, *blobs)
 
     with patch.object(LiteNet, "__call__", ask_lite), patch.object(OpenCvNet, "__call__", ask_opencv):
         yield calls
@@ -51,8 +51,12 @@ def effort(name: str, shape: Shape) -> Effort:
 
     Raises ModelError where it holds operations whose shapes are not understood.
     """
+    try:
+        file = store.entry(name).file
+    except UsageError as error:
+        raise ModelError(f"{name} is a network of visard's own, which is not counted") from error
     content = store.read(name)
-    if store.entry(name).file.endswith(".tflite"):
+    if file.endswith(".tflite"):
         return of_tflite(content)
     return of_onnx(to_onnx(content) if name == "dlib_resnet" else content, shape)
 

@@ -69,7 +69,8 @@ def export(folder: Path, out: Path, terms: str = "", overwrite: bool = False, to
     numbers = {key: tuple(v) if isinstance(v, list) else v for key, v in said["recipe"].items()}
     if numbers.pop("bank", bank().sha256) != bank().sha256:
         raise UsageError("was trained with another bank of donors", where=folder, hint="train it again")
-    numbers.pop("mobilenetv2", None)
+    for told_only in ("mobilenetv2", "begun"):
+        numbers.pop(told_only, None)
     average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
     album = load(folder / ALBUM) if (folder / ALBUM).exists() else None
     if name == inpaint.NAME:

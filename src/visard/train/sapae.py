@@ -90,12 +90,12 @@ class Moves:
 
 
 class Lesson(Studio):
-    """The lesson on an album, with a taught autoencoder, whose decoder is not touched."""
+    """The lesson on an album, with an autoencoder, taught on `begun` faces, whose decoder is not touched."""
 
     name = NAME
 
-    def __init__(self, album: Album, first: Autoencoder, how: Recipe, batch: int | None = None) -> None:
-        self._first = first.requires_grad_(False).eval()
+    def __init__(self, album: Album, first: Autoencoder, how: Recipe, batch: int | None = None, begun: int = 0) -> None:
+        self._first, self._begun = first.requires_grad_(False).eval(), begun
         known = codes(album, self._first, how)
         people = np.tile(np.asarray(album.people)[album.rows], 2)
         wanted = targets(known, people, np.tile(attributes(album), 2), how)
@@ -109,8 +109,8 @@ class Lesson(Studio):
 
     @property
     def recipe(self) -> Mapping[str, Any]:
-        """The recipe's numbers as JSON knows them."""
-        return numbers(self.how)
+        """The recipe's numbers as JSON knows them, and how many faces had taught the autoencoder."""
+        return numbers(self.how) | {"begun": self._begun}
 
     def teach(self, batch: Move, step: int) -> dict[str, Any]:
         """Move the encoder's codes towards their targets, in units of the codes' variance."""
@@ -177,4 +177,5 @@ def train(
     first = generator(how)
     first.load_state_dict({k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")})
     share(start, out)
-    return learn(Lesson(load(out / ALBUM), first, how), out, minutes, resume, told=tick)
+    lesson = Lesson(load(out / ALBUM), first, how, begun=said["progress"]["images"])
+    return learn(lesson, out, minutes, resume, told=tick)
