@@ -1,4 +1,4 @@
-"""visard train anonygan, ciagan, ksame-net, estrange: the generators, on the loop that all recipes share."""
+"""visard train anonygan, ciagan, ksame-net, estrange, sdn, mfm, transformer: the generators, on one shared loop."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from visard.cli.shared import ensure_models, existing
 from visard.cli.training import bars, need_torch
+from visard.errors import UsageError, suggest
 
 
 def _shared(command: Any) -> Any:
@@ -71,14 +72,48 @@ def estrange(**options: Any) -> None:
     _train("estrange", **options)
 
 
-COMMANDS = (anonygan, ciagan, ksame_net, estrange)
+_without = click.option("--without", multiple=True, metavar="LOSS", help="Leave a loss out, to see what it is for.")
 
 
-def _train(module: str, **options: Any) -> None:
+@click.command("sdn")
+@_photos
+@_shared
+@_without
+def sdn(without: tuple[str, ...], **options: Any) -> None:
+    """Teach the Secure Dual Network: to hide faces under a password, and to bring them back."""
+    _train("sdn", without=without, **options)
+
+
+@click.command("mfm")
+@_photos
+@_shared
+@_without
+def mfm(without: tuple[str, ...], **options: Any) -> None:
+    """Teach MfM, its simpler sibling."""
+    _train("mfm", without=without, **options)
+
+
+@click.command("transformer")
+@_photos
+@_shared
+@_without
+def transformer(without: tuple[str, ...], **options: Any) -> None:
+    """Teach the face identity transformer: one network both ways."""
+    _train("transformer", without=without, **options)
+
+
+COMMANDS = (anonygan, ciagan, ksame_net, estrange, sdn, mfm, transformer)
+
+
+def _train(module: str, without: tuple[str, ...] = (), **options: Any) -> None:
     ensure_models(False)
     need_torch()
     out: Path = options["out"]
     recipe = importlib.import_module(f"visard.train.{module}")
+    for loss in without:
+        if loss not in recipe.LOSSES:
+            raise UsageError(f"unknown loss {loss!r}", hint=suggest(loss, recipe.LOSSES))
+        options["settings"] = options.get("settings", {}) | {loss: 0.0}
     if "data" in options:
         options["told"] = bars()
     progress = recipe.train(**options, tick=lambda line: click.echo(json.dumps(line)))

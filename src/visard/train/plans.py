@@ -11,10 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from visard.methods.donors import bank
+from visard.methods.ways import length
 from visard.models.onnx import with_facts
 from visard.models.taught import FORMAT
+from visard.nets.dual import STYLE
 from visard.nets.residual import settle
-from visard.train import anonygan, ciagan, estrange, ksame_net
+from visard.train import anonygan, ciagan, estrange, ksame_net, mfm, sdn, transformer
 
 _OPERATORS = 13
 """Set of ONNX's operators; OpenCV knows all that the generators need of it."""
@@ -57,11 +59,36 @@ def _estrange(numbers: Mapping[str, Any]) -> Plan:
     return Plan(estrange.generator(how), inputs, ("raw", "mask"), {"side": how.side})
 
 
+def _sdn(numbers: Mapping[str, Any]) -> Plan:
+    return _dual(sdn.NAME, sdn.Recipe(**numbers))
+
+
+def _mfm(numbers: Mapping[str, Any]) -> Plan:
+    return _dual(mfm.NAME, mfm.Recipe(**numbers))
+
+
+def _dual(name: str, how: sdn.Recipe) -> Plan:
+    told = length(name, how.bits)
+    inputs = {"picture": torch.zeros(1, 3, how.side, how.side), "way": torch.zeros(1, told)}
+    inputs["shift"] = torch.zeros(1, STYLE)
+    facts = {"side": how.side, "bits": how.bits, "bank": bank().sha256, "style": STYLE, "directions": {}}
+    return Plan(sdn.generator(name, how), inputs, ("result",), facts)
+
+
+def _transformer(numbers: Mapping[str, Any]) -> Plan:
+    how = transformer.Recipe(**numbers)
+    inputs = {"picture": torch.zeros(1, 3, how.side, how.side), "way": torch.zeros(1, how.bits)}
+    return Plan(transformer.generator(how), inputs, ("result",), {"side": how.side, "bits": how.bits})
+
+
 PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     anonygan.NAME: _anonygan,
     ciagan.NAME: _ciagan,
     ksame_net.NAME: _ksame_net,
     estrange.NAME: _estrange,
+    sdn.NAME: _sdn,
+    mfm.NAME: _mfm,
+    transformer.NAME: _transformer,
 }
 """Name of the method -> what makes its plan of a recipe's numbers."""
 

@@ -16,7 +16,7 @@ from visard.errors import ModelError, UsageError
 from visard.methods.donors import bank
 from visard.methods.scene import SIDE
 from visard.publish import publish
-from visard.train import anonygan, ciagan, estrange, ksame_net
+from visard.train import anonygan, ciagan, estrange, ksame_net, mfm, sdn, transformer
 from visard.train.album import Album, load
 from visard.train.card import Row, render, terms_row
 from visard.train.checkpoint import read
@@ -77,6 +77,12 @@ def lesson(name: str, how: dict[str, Any], album: Album) -> Studio:
         return ciagan.Ciagan(album, ciagan.Recipe(**how), 1)
     if name == estrange.NAME:
         return estrange.Estrange(album, estrange.Recipe(**how), 1)
+    if name == sdn.NAME:
+        return sdn.Sdn(album, sdn.Recipe(**how), 1)
+    if name == mfm.NAME:
+        return mfm.Mfm(album, mfm.Recipe(**how), 1)
+    if name == transformer.NAME:
+        return transformer.Identity(album, transformer.Recipe(**how), 1)
     return ksame_net.KSameNet(ksame_net.Recipe(**how), 1)
 
 
