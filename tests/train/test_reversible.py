@@ -40,7 +40,8 @@ def test_the_way_back_is_told_the_complement() -> None:
     assert WAYS["sdn"](bits, factors, False)[-1] == 1 and WAYS["sdn"](bits, factors, True)[-1] == -1
     other = -bits
     looks = [WAYS["mfm"](b, factors, False)[69:] for b in (bits, other)]
-    assert not np.array_equal(*looks) and all((np.abs(bank().embeddings * 4 - v).sum(1) < 1e-4).any() for v in looks)
+    assert not np.array_equal(looks[0], looks[1])
+    assert all((np.abs(bank().embeddings * 4 - v).sum(1) < 1e-4).any() for v in looks)
     assert not WAYS["mfm"](bits, factors, True)[69:].any(), "nobody's look on the way back"
 
 
@@ -109,7 +110,7 @@ def test_sdns_training_graph_holds_no_pretrained_network(album: Album) -> None: 
     nets = {name: part for name, part in one.parts().items() if isinstance(part, torch.nn.Module)}
     assert set(nets) == {"generator", "judge", "classifier", "guess", "average"}
     for name, net in nets.items():
-        state = other.parts()[name].state_dict()  # type: ignore[union-attr]
+        state = other.parts()[name].state_dict()
         assert all(torch.equal(value, state[key]) for key, value in net.state_dict().items()), "from the seed alone"
     before = {name: [p.detach().clone() for p in net.parameters()] for name, net in nets.items()}
     seen: set[int] = set()
@@ -161,10 +162,10 @@ def test_it_learns_to_come_back(name: str, album: Album) -> None:  # noqa: F811
 
 
 def test_the_verbs_flags_reach_the_recipes(
-    album: Album,
+    album: Album,  # noqa: F811
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capfd: pytest.CaptureFixture[str],  # noqa: F811
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     met: list[Any] = []
     (tmp_path / "album").symlink_to(Path(str(album.squares.filename)).parent)  # type: ignore[attr-defined]

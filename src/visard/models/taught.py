@@ -27,10 +27,14 @@ FOLDER = Path(__file__).parent / "weights"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taught:
-    """A generator, and the facts that its file states: side of its square in pixels, and what its recipe adds."""
+    """A generator, and the facts that its file states: side of its square in pixels, and what its recipe adds.
+
+    sha256: of the file.
+    """
 
     facts: Mapping[str, Any]
     _net: OpenCvNet
+    sha256: str = ""
 
     def __call__(self, *blobs: Floats) -> list[Floats]:
         """Return its results for its inputs, each with a first axis of one."""
@@ -63,7 +67,8 @@ def _open(name: str, file: Path, own: bool) -> Taught:
     except OSError as error:
         what = f"{Path(error.filename or file).name} is missing: a network without weights and card does not run"
         raise failure(what, where=name, hint=remedy) from error
-    if hashlib.sha256(content).hexdigest() not in told:
+    digest = hashlib.sha256(content).hexdigest()
+    if digest not in told:
         raise failure("the card speaks of other weights", where=file.with_suffix(".md").name, hint=remedy)
     try:
         facts = facts_of(content)
@@ -72,4 +77,4 @@ def _open(name: str, file: Path, own: bool) -> Taught:
         net = OpenCvNet(name, facts["outputs"], content=content, inputs=facts["inputs"])
     except (KeyError, ValueError) as error:
         raise failure(f"is no network that `{name}` paints with: {error}", where=file.name, hint=remedy) from error
-    return Taught(facts, net)
+    return Taught(facts, net, digest)

@@ -38,14 +38,17 @@ class Encoder(nn.Module):
         self.down = nn.ModuleList(_layer(a, b, 2) for a, b in pairwise(widths))
         self.middle = nn.Sequential(_layer(widths[-1], widths[-1], 1), _layer(widths[-1], widths[-1], 1))
         self.near = nn.Conv2d(widths[-2], SKIP, 1)
-        self.who = nn.Linear(widths[-1], WHO)
+        # Not a mean of normed features: their means are nothing.
+        self.look = nn.Conv2d(widths[-1], WHO, 3, 2, 1)
+        self.who = nn.Linear(WHO, WHO)
 
     def forward(self, pictures: Tensor) -> Code:
         """Return the code of pictures."""
         x = functional.leaky_relu(self.stem(pictures), SLOPE)
         for down in self.down:
             before, x = x, down(x)
-        return Code(self.who(x.mean((2, 3))), self.middle(x), self.near(before))
+        seen = functional.leaky_relu(self.look(x), SLOPE).mean((2, 3))
+        return Code(self.who(seen), self.middle(x), self.near(before))
 
 
 class Decoder(nn.Module):
@@ -86,8 +89,8 @@ class Decoder(nn.Module):
 
     def affine(self) -> Tensor:
         """Return (256, N), what all layers together make of a style: SeFa's A, whose columns have unit length."""
-        layers = [layer.told.weight for layer in (*self.first, *self.up, *self.smooth)]  # type: ignore[union-attr]
-        whole = torch.cat([weight.T for weight in layers], dim=1)  # type: ignore[union-attr, operator]
+        layers = [layer.told.weight for layer in (*self.first, *self.up, *self.smooth)]
+        whole = torch.cat([weight.T for weight in layers], dim=1)
         return functional.normalize(whole.detach().float(), dim=0)
 
 
@@ -154,7 +157,11 @@ class Classifier(nn.Module):
 
     def __init__(self, people: int, size: int = 128, widths: tuple[int, ...] = (32, 64, 128, 256)) -> None:
         super().__init__()
-        self.down = nn.Sequential(*(_layer(a, b, 2) for a, b in pairwise((3, *widths))))
+        # Norms over groups of channels: means of channels, which norms of their own would take away, tell who it is.
+        self.down = nn.Sequential(*(
+            nn.Sequential(nn.Conv2d(a, b, 3, 2, 1), nn.GroupNorm(4, b), nn.LeakyReLU(SLOPE))
+            for a, b in pairwise((3, *widths))
+        ))  # fmt: skip
         self.told = nn.Linear(widths[-1] * 4, size)
         self.people = nn.Parameter(torch.randn(people, size))
 
@@ -163,7 +170,7 @@ class Classifier(nn.Module):
         seen = functional.adaptive_avg_pool2d(self.down(pictures), 2).flatten(1)
         return functional.normalize(self.told(seen).float(), dim=1)
 
-    def wrong(self, embeddings: Tensor, who: Tensor, margin: float = 0.2, scale: float = 16.0) -> Tensor:
+    def wrong(self, embeddings: Tensor, who: Tensor, margin: float = 0.1, scale: float = 16.0) -> Tensor:
         """Return the cross entropy of (n, size) with the numbers (n,) of people; -1 is somebody unknown, left out."""
         cosines = embeddings @ functional.normalize(self.people, dim=1).T
         own = functional.one_hot(who.clamp(min=0), len(self.people))

@@ -39,12 +39,16 @@ _SIZE = 128
 """Length of the classifier's embeddings."""
 
 
+_GROUP = 4
+"""Passwords are read in nats a group of so many bits, as the transformer's are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Every number that decides the outcome; weights of losses by their names.
 
     side: of the square; bits: of the password; rub: how much hidden faces are spoilt before they come back; approach:
-    pictures until losses of identity count in full.
+    pictures until losses of identity count in full; faces: more photos a sample, for the classifier.
     """
 
     seed: int = 0
@@ -55,10 +59,12 @@ class Recipe:
     classifier_widths: tuple[int, ...] = (32, 64, 128, 256)
     rate: float = 1e-4
     critic_rate: float = 1e-4
+    classifier_rate: float = 1e-3
     average: float = 0.998
     steepest: float = 10.0
     rub: float = 0.01
     approach: int = 20_000
+    faces: int = 4
     critic: float = 1.0
     recover: float = 100.0
     keep: float = 10.0
@@ -81,7 +87,7 @@ class Sdn(Studio):
         self.enlist(
             generator(self.name, how),
             judge=(Discriminator(CODE, how.bits, how.critic_width), how.critic_rate),
-            classifier=(Classifier(people, _SIZE, how.classifier_widths), how.critic_rate),
+            classifier=(Classifier(people, _SIZE, how.classifier_widths), how.classifier_rate),
             guess=(Gaussian(_SIZE, _SIZE), 10 * how.critic_rate),
         )
 
@@ -135,7 +141,7 @@ class Sdn(Studio):
             "apart": share * torch.stack([alike(seen[a], seen[b]) for a, b in pairs]).mean(),
             "same": share * (1 - (seen[3] * seen[0]).sum(1)).mean(),
             "attributes": _described(attributes[: len(wanted)], wanted),
-            "password": -read.mean() / self.how.bits,
+            "password": -_GROUP * read.mean() / self.how.bits,
             "leak": share * functional.relu(upper_bound(self.net("guess"), seen[0], seen[1])),
         }
 
@@ -144,13 +150,14 @@ class Sdn(Studio):
         with self.fast():
             verdict, attributes = judge(batch.source)
             real, fake = squares(verdict, True), squares(judge(fakes)[0], False)
-            read = -self._read(batch, faces[0], 0).mean() / self.how.bits
+            read = -_GROUP * self._read(batch, faces[0], 0).mean() / self.how.bits
             whole: Tensor = (real + fake) / 2 + _described(attributes, batch.factors[:, 0]) + read
         return whole
 
     def _classify(self, batch: Turn) -> Tensor:
         with self.fast():
-            loss: Tensor = self.net("classifier").wrong(self.net("classifier")(batch.source), batch.who)
+            seen = self.net("classifier")(torch.cat([batch.source, batch.faces.flatten(0, 1)]))
+            loss: Tensor = self.net("classifier").wrong(seen, torch.cat([batch.who, batch.names.flatten()]))
         return loss
 
     def _read(self, batch: Turn, face: Tensor, way: int) -> Tensor:

@@ -39,7 +39,8 @@ class Recipe:
     """Every number that decides the outcome; weights of losses by their names.
 
     side: of the square; bits: of the password; passwords, wrongs, strangers: two faces hidden under two passwords, two
-    that came back wrongly, and one of each, are to be unlike; approach: pictures until identity counts in full.
+    that came back wrongly, and one of each, are to be unlike; approach: pictures until identity counts in full;
+    faces: more photos a sample, for the recogniser.
     """
 
     seed: int = 0
@@ -51,10 +52,12 @@ class Recipe:
     classifier_widths: tuple[int, ...] = (32, 64, 128, 256)
     rate: float = 1e-4
     critic_rate: float = 1e-4
+    classifier_rate: float = 1e-3
     average: float = 0.998
     steepest: float = 10.0
     rub: float = 0.01
     approach: int = 20_000
+    faces: int = 4
     critic: float = 1.0
     auxiliary: float = 1.0
     identity: float = 2.0
@@ -78,7 +81,7 @@ class Identity(Studio):
             generator(how),
             heads=(Heads(how.critic_width), how.critic_rate),
             reader=(Auxiliary(how.bits, how.critic_width), how.critic_rate),
-            classifier=(Classifier(len(self.samples.people), 128, how.classifier_widths), how.critic_rate),
+            classifier=(Classifier(len(self.samples.people), 128, how.classifier_widths), how.classifier_rate),
         )
 
     def teach(self, batch: Turn, step: int) -> dict[str, Any]:
@@ -96,7 +99,7 @@ class Identity(Studio):
         with self.fast():
             told = {"heads": self._criticise(batch, (hidden, back, wrong))}
             # Whoever is hidden is to be known again: that is what the generator has to withstand.
-            known = self._wrong(batch, batch.source) + (self._wrong(batch, hidden) + self._wrong(batch, wrong)) / 2
+            known = self._known(batch) + (self._wrong(batch, hidden) + self._wrong(batch, wrong)) / 2
         self.descend("heads", told)
         self.descend("classifier", {"classifier": known})
         return losses | told | {"classifier": known}
@@ -143,6 +146,11 @@ class Identity(Studio):
             losses += [squares(v, True) / 2 for v in heads(batch.source, kind)]
             losses += [squares(v, False) / 2 for v in heads(face, kind)]
         return torch.stack(losses).mean()
+
+    def _known(self, batch: Turn) -> Tensor:
+        seen = self.net("classifier")(torch.cat([batch.source, batch.faces.flatten(0, 1)]))
+        loss: Tensor = self.net("classifier").wrong(seen, torch.cat([batch.who, batch.names.flatten()]))
+        return loss
 
     def _wrong(self, batch: Turn, pictures: Tensor) -> Tensor:
         loss: Tensor = self.net("classifier").wrong(self.net("classifier")(pictures), batch.who)

@@ -14,10 +14,11 @@ from torch.nn import functional
 
 from visard.errors import UsageError
 from visard.methods.factors import FACTORS, Factors, lightness, told
+from visard.methods.scene import SIDE
 from visard.methods.ways import WAYS
-from visard.train.album import Album
+from visard.train.album import WIDE, Album
 from visard.train.samples import Practice
-from visard.train.views import View, planes, view
+from visard.train.views import View, planes, scaled, view
 
 Floats = NDArray[np.float32]
 
@@ -31,7 +32,9 @@ _OTHERS = 0.34
 class Turn(NamedTuple):
     """source (3, S, S), a photo, -1 to 1; known (1, S, S); ways (5, K), what the network is told: to hide, to hide
     under another password, to bring back, and twice wrongly; bits (5, B) of those passwords; factors (3, 5): the
-    person's, the wanted ones, wrong ones; who, the person's number, -1 for who is seen once. In a batch, tensors."""
+    person's, the wanted ones, wrong ones; who, the person's number, -1 for who is seen once; faces (P, 3, S, S) and
+    names (P,): more photos, and whose they are, for the classifier, which is small and must know people soon. In a
+    batch, tensors."""
 
     source: Any
     known: Any
@@ -39,12 +42,14 @@ class Turn(NamedTuple):
     bits: Any
     factors: Any
     who: Any
+    faces: Any
+    names: Any
 
 
 @dataclass(frozen=True, eq=False)
 class Turns:
     """Endless samples of an album, the n-th a function of n alone; name: of the method; how: its recipe, with seed,
-    side and bits."""
+    side, bits and faces."""
 
     name: str
     practice: Practice
@@ -73,8 +78,24 @@ class Turns:
         person = self.people.get(self.practice.album.people[shot.number], -1)
         return Turn(
             planes(shot.colour), shot.known[None], np.stack(ways), np.stack(keys),
-            np.stack([own.code(), wanted.code(), codes[3]]), person,
+            np.stack([own.code(), wanted.code(), codes[3]]), person, *self._more(rng),
         )  # fmt: skip
+
+    def _more(self, rng: np.random.Generator) -> tuple[Floats, NDArray[np.int64]]:
+        """Return photos of people who are seen more than once, shifted a little, and their numbers."""
+        album, side, edge = self.practice.album, self.how.side, WIDE - SIDE
+        chosen = rng.choice(self._known, self.how.faces)
+        squares = []
+        for i in chosen:
+            x, y = rng.integers(0, edge + 1, 2)
+            square = np.asarray(album.squares[i])[y : y + SIDE, x : x + SIDE, :3][:, :: int(rng.choice((-1, 1)))]
+            squares.append(planes(scaled(np.ascontiguousarray(square, np.float32), side)))
+        return np.stack(squares), np.array([self.people[album.people[i]] for i in chosen])
+
+    @cached_property
+    def _known(self) -> NDArray[np.intp]:
+        album = self.practice.album
+        return np.array([i for i in album.rows if album.people[i] in self.people])
 
     @cached_property
     def people(self) -> dict[str, int]:

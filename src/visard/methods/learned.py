@@ -1,0 +1,128 @@
+"""What networks share that hide a face under a password and bring it back: a likeness, not the pixels, and no safe."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from visard.errors import UsageError
+from visard.methods.factors import Factors, parse, read
+from visard.methods.generated import Generated, shown
+from visard.methods.scene import upright
+from visard.methods.ways import WAYS, bits_of
+from visard.shape.landmarks import Vertices
+from visard.shape.mesh import canonical
+from visard.shape.square import invert, see
+from visard.types import Patch, Pixels
+
+Floats = NDArray[np.float32]
+
+HONEST = (
+    "reversible by a learned network: who has the password and the network brings back a likeness, not the pixels",
+    "no encryption: a wrong password gives another plausible face, and who knows the person can try passwords; "
+    "what must stay secret belongs into a seal (--seal)",
+)  # fmt: skip
+"""What every report on such a method says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learned(Generated):
+    """Paint a face anew under a password, so that its complement brings it back; seeing what is hidden.
+
+    Every subject is hidden under the same bits; a subject's role is what is known of it beside them.
+    """
+
+    blind: ClassVar[bool] = False
+    reversible: ClassVar[bool] = True
+
+    _secret: bytes = field(default_factory=bytes, init=False, repr=False, compare=False)
+    _back: Mapping[str, str] | None = field(default_factory=lambda: None, init=False, repr=False, compare=False)
+    _shift: Floats | None = field(default_factory=lambda: None, init=False, repr=False, compare=False)
+
+    def keyed(self, secret: bytes) -> Self:
+        """Return the method with a secret of 32 bytes."""
+        return self._with(_secret=secret)
+
+    def backwards(self, factors: Mapping[str, str]) -> Self:
+        """Return the method that brings back; factors: what is known of the people, the rest is read off."""
+        return self._with(_back=dict(factors))
+
+    def cast(self, patches: Sequence[Patch]) -> Self:
+        """Return the method with a role for each subject; raises UsageError without a secret."""
+        if not self._secret:
+            raise UsageError(f"{self.name} hides under a password", hint="give one of the --password options")
+        cast = Generated.cast(self, patches)
+        return self._with(_roles=cast._roles)
+
+    def told(self) -> Sequence[str]:
+        """Return what kind of reversibility this is, for the report."""
+        return HONEST
+
+    @property
+    def network(self) -> str:
+        """Return the sha256 of the network's file."""
+        return self._net.sha256
+
+    @property
+    def _wanted(self) -> Mapping[str, str]:
+        """Return the factors that hidden faces shall have, beside their own."""
+        return {}
+
+    @abstractmethod
+    def _role(self, patch: Patch, vertices: Vertices) -> Factors:
+        """Return what is known of the subject of a patch beside the password."""
+
+    def _paint(self, patch: Patch, vertices: Vertices, role: Factors) -> Pixels:
+        net, back = self._net, self._back is not None
+        to_square = upright(canonical().fit_pose(vertices), patch.mask, net.side)
+        square = see(patch.pixels, to_square, net.side, net.side, enlarge=cv2.INTER_CUBIC)
+        picture = np.ascontiguousarray(square.transpose(2, 0, 1).astype(np.float32) / np.float32(127.5) - 1)
+        factors = role.but(self._wanted if self._back is None else self._back)
+        way = WAYS[self.name](bits_of(self._secret, int(net.facts["bits"])), factors.code(), back)
+        style = int(net.facts.get("style", 0))
+        shift = np.zeros((1, style), np.float32) if self._shift is None else self._shift[None]
+        (drawn,) = net(picture[None], way[None], *([shift] if style else []))
+        height, width = patch.mask.shape
+        new = see(shown(np.clip(drawn[0], -1, 1)), invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
+        return np.clip(np.round(new), 0, 255).astype(np.uint8)
+
+    def _with(self, **changes: object) -> Self:
+        """Return the method with other values of what is no setting."""
+        method = replace(self)
+        for name in ("_roles", "_secret", "_back", "_shift"):
+            object.__setattr__(method, name, changes.get(name, getattr(self, name)))
+        return method
+
+
+@dataclass(frozen=True, slots=True)
+class Described(Learned):
+    """One that is told besides who somebody looks like: sex, age and hair.
+
+    look: what hidden faces are made to look like, such as `old,light`; empty for as they are. Whoever brings a face
+    back must know how it was before.
+    """
+
+    look: str = ""
+
+    def __post_init__(self) -> None:
+        # Named in full: a class with slots is made anew, and `super()` would look for the old one.
+        Generated.__post_init__(self)
+        parse(self.look)
+
+    def told(self) -> Sequence[str]:
+        """Return what kind of reversibility this is, and the factors that bring people back."""
+        people = sorted({str(role) for role in self._roles.values()})
+        return [*HONEST, *(f"hidden, and brought back with --factors: {person}" for person in people)]
+
+    @property
+    def _wanted(self) -> Mapping[str, str]:
+        return parse(self.look)
+
+    def _role(self, patch: Patch, vertices: Vertices) -> Factors:
+        return read(patch, vertices)
