@@ -60,6 +60,10 @@ class Learned(Generated):
         cast = Generated.cast(self, patches)
         return self._with(_roles=cast._roles)
 
+    def shifted(self, shift: Floats) -> Self:
+        """Return the method that edits: adds what a shift (256,) of the decoder's style changes; asks no password."""
+        return self._with(_secret=bytes(32), _shift=shift)
+
     def told(self) -> Sequence[str]:
         """Return what kind of reversibility this is, for the report."""
         return HONEST
@@ -79,17 +83,22 @@ class Learned(Generated):
         """Return what is known of the subject of a patch beside the password."""
 
     def _paint(self, patch: Patch, vertices: Vertices, role: Factors) -> Pixels:
-        net, back = self._net, self._back is not None
+        net = self._net
         to_square = upright(canonical().fit_pose(vertices), patch.mask, net.side)
         square = see(patch.pixels, to_square, net.side, net.side, enlarge=cv2.INTER_CUBIC)
         picture = np.ascontiguousarray(square.transpose(2, 0, 1).astype(np.float32) / np.float32(127.5) - 1)
         factors = role.but(self._wanted if self._back is None else self._back)
-        way = WAYS[self.name](bits_of(self._secret, int(net.facts["bits"])), factors.code(), back)
-        style = int(net.facts.get("style", 0))
-        shift = np.zeros((1, style), np.float32) if self._shift is None else self._shift[None]
-        (drawn,) = net(picture[None], way[None], *([shift] if style else []))
+        way = WAYS[self.name](bits_of(self._secret, int(net.facts["bits"])), factors.code(), self._back is not None)
+        if self._shift is None:
+            still = [np.zeros((1, int(net.facts["style"])), np.float32)] if "style" in net.facts else []
+            whole = shown(np.clip(net(picture[None], way[None], *still)[0][0], -1, 1))
+        else:
+            # The difference alone, so that the rest of the face, finer than the network's square, stays as it is.
+            plain, moved = (net(picture[None], 0 * way[None], s[None])[0][0] for s in (0 * self._shift, self._shift))
+            whole = (moved - plain).transpose(1, 2, 0) * np.float32(127.5)
         height, width = patch.mask.shape
-        new = see(shown(np.clip(drawn[0], -1, 1)), invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
+        new = see(np.ascontiguousarray(whole), invert(to_square), height, width, enlarge=cv2.INTER_CUBIC)
+        new = new if self._shift is None else new + patch.pixels
         return np.clip(np.round(new), 0, 255).astype(np.uint8)
 
     def _with(self, **changes: object) -> Self:
@@ -119,6 +128,11 @@ class Described(Learned):
         """Return what kind of reversibility this is, and the factors that bring people back."""
         people = sorted({str(role) for role in self._roles.values()})
         return [*HONEST, *(f"hidden, and brought back with --factors: {person}" for person in people)]
+
+    @property
+    def directions(self) -> Mapping[str, Floats]:
+        """Return attribute -> (256,) the shift of one degree, as far as the network's file names any."""
+        return {name: np.array(values, np.float32) for name, values in self._net.facts["directions"].items()}
 
     @property
     def _wanted(self) -> Mapping[str, str]:

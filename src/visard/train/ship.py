@@ -15,11 +15,13 @@ import torch
 from visard.errors import ModelError, UsageError
 from visard.methods.donors import bank
 from visard.methods.scene import SIDE
+from visard.methods.ways import length
 from visard.publish import publish
 from visard.train import anonygan, ciagan, estrange, ksame_net, mfm, sdn, transformer
 from visard.train.album import Album, load
 from visard.train.card import Row, render, terms_row
 from visard.train.checkpoint import read
+from visard.train.directions import Named, named
 from visard.train.faces import Told
 from visard.train.gathering import ALBUM
 from visard.train.loop import CHECKPOINT
@@ -62,6 +64,11 @@ def ship(folder: Path, out: Path, terms: str, overwrite: bool, told: Told) -> Pa
         used = numbers | {"paired": 0.0} if "paired" in numbers else numbers
         pictures = painted(lesson(name, used, album), drawn.net, told)
         sections = [("Likeness, measured", told_of(compare(pictures, album), "faces painted in training photos"))]
+        if name in (sdn.NAME, mfm.NAME):
+            found = named(drawn.net, album, drawn.facts["side"], length(name, drawn.facts["bits"]))
+            listed = {attribute: one.direction.tolist() for attribute, one in found.items()}
+            drawn = drawn._replace(facts=dict(drawn.facts) | {"directions": listed})
+            sections.append(("Directions, measured", _responses(found)))
     content = to_onnx(name, drawn)
     with publish(out / f"{name}.onnx", overwrite) as draft, publish(out / f"{name}.md", overwrite) as card:
         draft.write_bytes(content)
@@ -99,6 +106,17 @@ def painted(taught: Studio, net: Any, told: Told) -> list[Pixels]:
             large = cv2.resize((square + 1) * 127.5, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
             pictures.append(np.clip(np.round(large), 0, 255).astype(np.uint8))
     return pictures
+
+
+def _responses(found: dict[str, Named]) -> str:
+    """Return a card's sentences on what one degree of each named direction changes."""
+    return (
+        "; ".join(
+            f"{attribute}: one degree changes its reading by {one.change:.3f} on average, {one.sure:.1f} deviations"
+            for attribute, one in found.items()
+        )
+        + ". Below one deviation a direction hardly does what its name says."
+    )
 
 
 def _card(said: dict[str, Any], album: Album | None, content: bytes, terms: str, sections: list[Row]) -> str:
