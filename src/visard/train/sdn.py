@@ -150,7 +150,8 @@ class Sdn(Studio):
         with self.fast():
             verdict, attributes = judge(batch.source)
             real, fake = squares(verdict, True), squares(judge(fakes)[0], False)
-            read = -_GROUP * self._read(batch, faces[0], 0).mean() / self.how.bits
+            both = torch.cat([self._read(batch, faces[way], way) for way in (0, 1)])
+            read = -_GROUP * both.mean() / self.how.bits
             whole: Tensor = (real + fake) / 2 + _described(attributes, batch.factors[:, 0]) + read
         return whole
 
