@@ -18,9 +18,14 @@ from visard.methods.donors import bank  # noqa: E402
 from visard.methods.factors import CODE  # noqa: E402
 from visard.methods.ways import WAYS, bits_of, length  # noqa: E402
 from visard.models import store  # noqa: E402
-from visard.train import mfm, sdn, transformer  # noqa: E402
+from visard.models.taught import taught  # noqa: E402
+from visard.train import mfm, sdn, ship, transformer  # noqa: E402
 from visard.train.album import Album  # noqa: E402
-from visard.train.checkpoint import Progress  # noqa: E402
+from visard.train.checkpoint import Progress, read  # noqa: E402
+from visard.train.directions import READINGS  # noqa: E402
+from visard.train.export import export  # noqa: E402
+from visard.train.loop import CHECKPOINT, train  # noqa: E402
+from visard.train.plans import Plan, cost  # noqa: E402
 from visard.train.samples import Practice  # noqa: E402
 from visard.train.turns import Turns, rubbed, worn, wrong  # noqa: E402
 
@@ -151,6 +156,42 @@ def test_the_password_becomes_readable_and_the_bound_says_so(album: Album) -> No
     batch = batch_of(made, 0, 1)
     nats = [float(made.learn(batch, step)["nats"]) for step in range(40)]
     assert nats[0] < 1 and nats[-1] > 2 and max(nats) <= 8 * math.log(2) + 1e-3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_was_taught_is_exported_with_card_and_directions_and_does_the_same(
+    name: str,
+    album: Album,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("onnx")
+    train(tiny(name, album), tmp_path, 1, steps=1)
+    (tmp_path / "album").symlink_to(Path(str(album.squares.filename)).parent)  # type: ignore[attr-defined]
+    monkeypatch.setattr(ship, "_LEAST", 2)
+    monkeypatch.setattr(ship, "_PAINTED", 2)
+    file = export(tmp_path, tmp_path / "out")
+    card = file.with_suffix(".md").read_text("utf-8")
+    assert "2 samples, 1 steps" in card and "multiply-accumulates" in card and "faces painted in training" in card
+    own, net = tiny(name, album), taught(name, str(file))
+    average = read(tmp_path / CHECKPOINT)[1]
+    own.net("average").load_state_dict({k[8:]: v for k, v in average.items() if k.startswith("average.")})
+    batch = batch_of(own, 3)
+    still = [np.zeros((1, 256), np.float32)] if name != "transformer" else []
+    (drawn,) = net(batch.source.numpy(), batch.ways[:, 0].numpy(), *still)
+    wanted = own.net("average")(batch.source, batch.ways[:, 0]).detach().numpy()
+    assert np.abs(drawn - wanted).max() < 1e-3
+    if name != "transformer":
+        assert net.facts["directions"].keys() == READINGS.keys() and "smiling: one degree changes" in card
+        assert len(net.facts["directions"]["smiling"]) == 256
+
+
+def test_costs_are_those_counted_by_hand() -> None:
+    layers = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 5, 3, stride=2, padding=1), torch.nn.Flatten(), torch.nn.Linear(80, 7)
+    )
+    found = cost(Plan(layers, {"x": torch.zeros(1, 3, 8, 8)}, (), {}))
+    assert found == (5 * 27 + 5 + 80 * 7 + 7, 16 * 5 * 27 + 80 * 7)
 
 
 @pytest.mark.parametrize("name", NAMES)

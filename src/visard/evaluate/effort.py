@@ -38,9 +38,9 @@ def watched() -> Iterator[list[tuple[str, Shape]]]:
         calls.append((self.name, tensor.shape))
         return lite(self, tensor)
 
-    def ask_opencv(self: OpenCvNet, blob: Any) -> Any:
-        calls.append((self.name, blob.shape))
-        return opencv(self, blob)
+    def ask_opencv(self: OpenCvNet, *blobs: Any) -> Any:
+        calls.append((self.name, blobs[0].shape))
+        return opencv(self, *blobs)
 
     with patch.object(LiteNet, "__call__", ask_lite), patch.object(OpenCvNet, "__call__", ask_opencv):
         yield calls
@@ -51,6 +51,8 @@ def effort(name: str, shape: Shape) -> Effort:
 
     Raises ModelError where it holds operations whose shapes are not understood.
     """
+    if name not in store.catalog():
+        raise ModelError(f"the card of {name} says what it costs: it is in no catalogue")
     content = store.read(name)
     if store.entry(name).file.endswith(".tflite"):
         return of_tflite(content)

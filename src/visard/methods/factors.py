@@ -59,7 +59,7 @@ class Factors:
         return replace(self, **words)
 
     def __str__(self) -> str:
-        return ", ".join((self.sex, self.age, f"{self.hair} hair"))
+        return f"{self.sex},{self.age},{self.hair}"
 
 
 def parse(text: object) -> dict[str, str]:

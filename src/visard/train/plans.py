@@ -98,6 +98,23 @@ def plan(name: str, numbers: Mapping[str, Any]) -> Plan:
     return PLANS[name](numbers)
 
 
+def cost(drawn: Plan) -> tuple[int, int]:
+    """Return the parameters of a plan's network, and its multiply-accumulates: convolutions and linear layers."""
+    macs: list[int] = []
+
+    def count(layer: Any, given: Any, result: Tensor) -> None:
+        places = result[0, 0].numel() if isinstance(layer, nn.Conv2d) else 1
+        macs.append(layer.weight.numel() * places)
+
+    layers = [layer for layer in drawn.net.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    with torch.inference_mode():
+        drawn.net.eval()(*drawn.inputs.values())
+    for hook in hooks:
+        hook.remove()
+    return sum(p.numel() for p in drawn.net.parameters()), sum(macs)
+
+
 def to_onnx(name: str, drawn: Plan) -> bytes:
     """Return a plan's network, as it stands, as an ONNX file that states its facts; the network is settled by it."""
     drawn.net.eval().requires_grad_(False)

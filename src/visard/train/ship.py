@@ -25,7 +25,7 @@ from visard.train.directions import Named, named
 from visard.train.faces import Told
 from visard.train.gathering import ALBUM
 from visard.train.loop import CHECKPOINT
-from visard.train.plans import PLANS, plan, to_onnx
+from visard.train.plans import PLANS, cost, plan, to_onnx
 from visard.train.resemblance import compare, told_of
 from visard.train.studio import Studio
 from visard.types import Pixels
@@ -72,7 +72,7 @@ def ship(folder: Path, out: Path, terms: str, overwrite: bool, told: Told) -> Pa
     content = to_onnx(name, drawn)
     with publish(out / f"{name}.onnx", overwrite) as draft, publish(out / f"{name}.md", overwrite) as card:
         draft.write_bytes(content)
-        card.write_text(_card(said, album, content, terms, sections), "utf-8")
+        card.write_text(_card(said, album, content, terms, sections, cost(drawn)), "utf-8")
     return out / f"{name}.onnx"
 
 
@@ -119,7 +119,9 @@ def _responses(found: dict[str, Named]) -> str:
     )
 
 
-def _card(said: dict[str, Any], album: Album | None, content: bytes, terms: str, sections: list[Row]) -> str:
+def _card(
+    said: dict[str, Any], album: Album | None, content: bytes, terms: str, sections: list[Row], spent: tuple[int, int]
+) -> str:
     about = [("data", "the donors of the bank; no photo of anybody")]
     if album is not None:
         people, kept = len(set(album.people)), len({album.people[i] for i in album.rows})
@@ -129,6 +131,7 @@ def _card(said: dict[str, Any], album: Album | None, content: bytes, terms: str,
         ("training", _TRAINING.format_map(said["progress"])),
         ("recipe", "; ".join(f"{key} {value}" for key, value in said["recipe"].items())),
         ("file", f"{len(content):,} bytes"),
+        ("network", f"{spent[0] / 1e6:.1f} M parameters, {spent[1] / 1e9:.2f} G multiply-accumulates"),
         ("sha256", hashlib.sha256(content).hexdigest()),
     ]
     return render(f"{said['name']}.onnx", f"The network that `{said['name']}` paints with.", about, sections)
