@@ -28,6 +28,7 @@ from visard.train.plans import Plan, to_onnx  # noqa: E402
 from visard.types import Pixels  # noqa: E402
 from visard.vault import carrier  # noqa: E402
 from visard.vault.note import SUFFIX, read_note  # noqa: E402
+from visard.vault.seal import new_salt  # noqa: E402
 from visard.verify import Doubt  # noqa: E402
 
 from .conftest import ASTRONAUT_FACE  # noqa: E402
@@ -64,6 +65,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def looks_away(monkeypatch: pytest.MonkeyPatch, weights: Path) -> None:
     monkeypatch.setattr("visard.pipeline.verify", lambda *given, **more: Doubt((), (), (), ()))
     monkeypatch.setattr(taught, "FOLDER", weights.parent)
+    monkeypatch.setattr("visard.reveal.new_salt", lambda: bytes(range(16)))  # else every run would look otherwise
 
 
 @pytest.fixture
@@ -105,7 +107,10 @@ def test_the_right_password_brings_back_and_wrong_ones_do_not(photo: Path, tmp_p
     assert any("no encryption" in note for note in report.notes) and any("a likeness" in note for note in report.notes)
 
 
-def test_every_source_has_its_own_salt_and_its_own_face(photo: Path, tmp_path: Path) -> None:
+def test_every_source_has_its_own_salt_and_its_own_face(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visard.reveal.new_salt", new_salt)
     for name in ("a.png", "b.png"):
         hidden(photo, tmp_path / name)
     one, other = (read_note(tmp_path / name) for name in ("a.png", "b.png"))
@@ -119,9 +124,9 @@ def test_a_jpeg_keeps_less_and_the_report_measures_it(photo: Path, tmp_path: Pat
         report = hidden(photo, tmp_path / name)
         (told,) = [note for note in report.notes if "brought back out of this file" in note]
         said.append(float(told.split(" at ")[1].split(" dB")[0]))
-    assert said[1] < said[0] + 1.5, "another salt is another pattern, but a JPEG keeps no more"
+    assert said[1] <= said[0], "a JPEG keeps no more"
     back, _ = reveal(tmp_path / "hidden.jpg", tmp_path, WORDS)
-    assert back.name == "hidden-revealed.png" and ratio(pixels(photo), pixels(back)) > 20
+    assert back.name == "hidden-revealed.png" and ratio(pixels(photo), pixels(back)) > 19
 
 
 def test_a_copy_that_lost_its_note_comes_back_by_the_file_that_has_it(photo: Path, tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_each_loss_moves_the_generator_and_can_be_left_out(name: str, loss: str,
 
 
 def test_the_password_becomes_readable_and_the_bound_says_so(album: Album) -> None:  # noqa: F811
-    """Barber and Agakov's bound, in nats, rises above nothing on a password that two samples share."""
+    """Barber and Agakov's bound, in nats, rises from nothing to much of what the passwords of two samples hold."""
     made = tiny("sdn", album, bits=8, rate=3e-3, critic_rate=3e-3, recover=0.0, keep=0.0, critic=0.0)
     batch = batch_of(made, 0, 1)
     nats = [float(made.learn(batch, step)["nats"]) for step in range(40)]
