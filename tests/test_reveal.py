@@ -107,6 +107,20 @@ def test_the_right_password_brings_back_and_wrong_ones_do_not(photo: Path, tmp_p
     assert any("no encryption" in note for note in report.notes) and any("a likeness" in note for note in report.notes)
 
 
+def test_two_people_come_back_beside_each_other(astronaut: Pixels, tmp_path: Path) -> None:
+    """A face's neighbours are covered before it is painted; its own must not be, or a blur would come back."""
+    both = np.concatenate([astronaut[:256, 100:356], astronaut[:256, 355:99:-1]], axis=1)
+    photo = tmp_path / "photo.png"
+    Image.fromarray(both).save(photo)
+    report = hidden(photo, tmp_path / "hidden.png")
+    assert report.tracks == 2 and len(read_note(tmp_path / "hidden.png").faces) == 2
+    back, (told,) = reveal(tmp_path / "hidden.png", tmp_path, WORDS)
+    assert told.startswith("2 brought back")
+    for left in (75, 337):
+        cells = np.s_[65:195, left : left + 100]
+        assert np.mean((pixels(back)[cells].astype(float) - both[cells]) ** 2) < 255**2 / 10**1.9, "19 dB"
+
+
 def test_every_source_has_its_own_salt_and_its_own_face(
     photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

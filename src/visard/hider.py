@@ -244,7 +244,8 @@ class Hider:
 
     def _seen_by_others(self, hidden: list[Region]) -> list[Region]:
         methods = [self.method(region) for region in hidden]
-        return hidden if len(hidden) > 1 and any(isinstance(m, Casting) and m.around for m in methods) else []
+        around = (isinstance(m, Casting) and m.around and not isinstance(m, Keyed) for m in methods)
+        return hidden if len(hidden) > 1 and any(around) else []
 
     def _hide(self, region: Region, patch: Patch) -> Pixels:
         try:

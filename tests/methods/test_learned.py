@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from visard.cli.app import run
 from visard.errors import UsageError
 from visard.hider import Hider
 from visard.methods import make
@@ -77,6 +78,18 @@ def test_a_policy_that_needs_a_password_is_known_and_its_hider_is_keyed(astronau
     assert Hider(policy, secret=SECRET).methods["face"]._secret == SECRET  # type: ignore[attr-defined]
     with pytest.raises(UsageError, match="sdn hides under a password"):
         Hider(policy).cast("face", {1: [patch_of(astronaut)]})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_without_weights_nothing_is_hidden_and_the_line_says_how_to_get_them(
+    name: str, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(taught, "FOLDER", tmp_path / "none")
+    monkeypatch.setenv("WORDS", "correct horse battery")
+    out = tmp_path / "out"
+    assert run(["hide", str(photo), "--out", str(out), "--method", name, "--password-env", "WORDS"]) == 6
+    (line,) = capfd.readouterr().err.strip().splitlines()
+    assert f"{name}.onnx is missing" in line and f"visard train {name}" in line and not out.exists()
 
 
 @pytest.mark.parametrize("text", ["tall", "male,female", "old,young"])
