@@ -136,7 +136,7 @@ def passwords(them: Sequence[Case], bits: int, recognisers: Sequence[Recogniser]
         assert first is not None
         pairs = [(case.picture.pixels[case.crop], p[case.crop]) for case, p in zip(them, pixels, strict=True)]
         db = [value for pair in pairs if (value := psnr(*pair)) is not None]
-        quality = f"{np.mean(db):.1f} dB" if db else "infinite"
+        quality = f"{np.mean(db):.1f} dB" if np.isfinite(db).all() else "infinite"
         like = np.mean([ssim(*pair) for pair in pairs])
         print(f"| {name} | {' | '.join(cells)} | {first.mean():.2f} | {quality} | {like:.3f} |", flush=True)
 

@@ -23,7 +23,7 @@ from visard.models import taught  # noqa: E402
 from visard.pipeline import Task, deidentify  # noqa: E402
 from visard.policy import Policy, Rule  # noqa: E402
 from visard.report.record import load  # noqa: E402
-from visard.reveal import reveal  # noqa: E402
+from visard.reveal import UNDER, reveal  # noqa: E402
 from visard.train.plans import Plan, to_onnx  # noqa: E402
 from visard.types import Pixels  # noqa: E402
 from visard.vault import carrier  # noqa: E402
@@ -102,7 +102,7 @@ def test_the_right_password_brings_back_and_wrong_ones_do_not(photo: Path, tmp_p
     outside = np.ones((512, 512), bool)
     outside[cells] = False
     assert np.array_equal(pixels(right)[outside], pixels(tmp_path / "hidden.png")[outside]), "nothing else is touched"
-    (told,) = [note for note in report.notes if "brought back out of this file" in note]
+    (told,) = [note for note in report.notes if note.startswith(UNDER)]
     assert float(told.split(" at ")[1].split(" dB")[0]) == pytest.approx(ratio(before, pixels(right)), abs=4)
     assert any("no encryption" in note for note in report.notes) and any("a likeness" in note for note in report.notes)
 
@@ -136,7 +136,7 @@ def test_a_jpeg_keeps_less_and_the_report_measures_it(photo: Path, tmp_path: Pat
     said = []
     for name in ("hidden.png", "hidden.jpg"):
         report = hidden(photo, tmp_path / name)
-        (told,) = [note for note in report.notes if "brought back out of this file" in note]
+        (told,) = [note for note in report.notes if note.startswith(UNDER)]
         said.append(float(told.split(" at ")[1].split(" dB")[0]))
     assert said[1] <= said[0], "a JPEG keeps no more"
     back, _ = reveal(tmp_path / "hidden.jpg", tmp_path, WORDS)
@@ -163,7 +163,8 @@ def test_a_seal_and_a_password_combine_and_neither_opens_the_other(
     common = ["hide", str(photo), "--out", str(out / "h.png"), *how, "--seal"]
     assert run([*common, "--quiet"]) == 2
     assert "add --recipient KEY" in capfd.readouterr().err
-    assert run([*common, "--recipient", f"{key}.pub", "--quiet"]) == 0
+    assert run([*common, "--recipient", f"{key}.pub"]) == 0
+    assert "photo.png: under the password: out of this file faces come back at" in capfd.readouterr().err
     file = out / "h.png"
     assert carrier.content(file, FACE).startswith(FACE.magic) and carrier.content(file, SEAL).startswith(SEAL.magic)
     opened = ["unseal", str(file), "--out", str(tmp_path / "exact.png")]

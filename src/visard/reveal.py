@@ -28,6 +28,9 @@ from visard.types import Frame, Region
 from visard.vault.note import Note, noted, read_note
 from visard.vault.seal import face_secret, new_salt
 
+UNDER = "under the password: "
+"""With this the line begins that says what comes back."""
+
 Frames = Callable[[], Iterator[Frame]]
 
 
@@ -59,7 +62,7 @@ def kept(
     hidden = {index: _keyed(hider, own) for index, own in found.regions.items()}
     first = next((index for index in sorted(hidden) if hidden[index]), None)
     if first is None:
-        yield ("no face was hidden under the password, so none comes back",)
+        yield (f"{UNDER}no face is hidden, so none comes back",)
         return
     rule, method = hider.rule(hidden[first][0]), hider.method(hidden[first][0])
     assert isinstance(method, Keyed), "only those were chosen"
@@ -68,9 +71,9 @@ def kept(
     note = Note(method.name, method.network, lock.salt.hex(), rule.margin, rule.shape, tuple(boxes))
     before, after = (_frame(again, first) for again in (frames(), read(probe(draft), exact=False)))
     back = backwards(hider)(after, hidden[first])
-    heard = f"brought back out of this file, hidden faces are at {_psnr(before, back, hidden[first], hider):.1f} dB"
+    ratio = _psnr(before, back, hidden[first], hider)
     with noted(draft, target, note, overwrite):
-        yield (f"{heard} of the originals (frame {first})",)
+        yield (f"{UNDER}out of this file faces come back at {ratio:.1f} dB of the originals (frame {first})",)
 
 
 def backwards(hider: Hider, factors: Mapping[str, str] | None = None) -> Hider:

@@ -221,6 +221,7 @@ def _run(
     from visard.regions import load_regions
     from visard.report.proof import in_words
     from visard.report.record import document
+    from visard.reveal import UNDER
     from visard.run import hide
 
     known = load_regions(regions) if regions else None
@@ -230,6 +231,9 @@ def _run(
         click.echo(json.dumps(document(run.reports, run.proof), indent=1))
     elif not quiet:
         click.echo(bar.summary(run), err=True)
+        for report in run.reports if task.password is not None else ():
+            for note in (note for note in report.notes if note.startswith(UNDER)):
+                click.echo(f"{report.source}: {note}", err=True)
         for line in in_words(run.proof) if run.proof else ():
             click.echo(line, err=True)
     return run.exit_code

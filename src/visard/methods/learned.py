@@ -127,7 +127,7 @@ class Described(Learned):
     def told(self) -> Sequence[str]:
         """Return what kind of reversibility this is, and the factors that bring people back."""
         people = sorted({str(role) for role in self._roles.values()})
-        return [*HONEST, *(f"hidden, and brought back with --factors: {person}" for person in people)]
+        return [*HONEST, *(f"factors that bring people back: {person}" for person in people)]
 
     @property
     def directions(self) -> Mapping[str, Floats]:
