@@ -98,8 +98,8 @@ class Identity(Studio):
         hidden, _, back, wrong, _ = faces = [face.detach() for face in faces]
         with self.fast():
             told = {"heads": self._criticise(batch, (hidden, back, wrong))}
-            # Whoever is hidden is to be known again: that is what the generator has to withstand.
-            known = self._known(batch) + (self._wrong(batch, hidden) + self._wrong(batch, wrong)) / 2
+            # Whoever is hidden is to be known again, once people are known at all: what the generator has to withstand.
+            known = self._known(batch) + share * (self._wrong(batch, hidden) + self._wrong(batch, wrong)) / 2
         self.descend("heads", told)
         self.descend("classifier", {"classifier": known})
         return losses | told | {"classifier": known}
