@@ -23,6 +23,8 @@ from visard.types import Patch, Pixels
 
 Floats = NDArray[np.float32]
 
+_SAME = "same"
+
 HONEST = (
     "reversible by a learned network: who has the password and the network brings back a likeness, not the pixels",
     "no encryption: a wrong password gives another plausible face, and who knows the person can try passwords; "
@@ -113,16 +115,16 @@ class Learned(Generated):
 class Described(Learned):
     """One that is told besides who somebody looks like: sex, age and hair.
 
-    look: what hidden faces are made to look like, such as `old,light`; empty for as they are. Whoever brings a face
+    look: what hidden faces are made to look like, such as `old,light`, or `same`. Whoever brings a face
     back must know how it was before.
     """
 
-    look: str = ""
+    look: str = _SAME
 
     def __post_init__(self) -> None:
         # Named in full: a class with slots is made anew, and `super()` would look for the old one.
         Generated.__post_init__(self)
-        parse(self.look)
+        _looks(self.look)
 
     def told(self) -> Sequence[str]:
         """Return what kind of reversibility this is, and the factors that bring people back."""
@@ -136,7 +138,15 @@ class Described(Learned):
 
     @property
     def _wanted(self) -> Mapping[str, str]:
-        return parse(self.look)
+        return _looks(self.look)
 
     def _role(self, patch: Patch, vertices: Vertices) -> Factors:
         return read(patch, vertices)
+
+
+def _looks(look: object) -> dict[str, str]:
+    """Return factor -> word that a setting asks for; raises UsageError, for nothing as well."""
+    words = {} if look == _SAME else parse(look)
+    if not words and look != _SAME:
+        raise UsageError(f"look is {look!r}", hint=f"name factors by commas, or {_SAME}")
+    return words
