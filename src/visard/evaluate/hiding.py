@@ -44,7 +44,8 @@ def ready(picture: Picture, regions: Sequence[Region], policy: Policy) -> tuple[
 
 def in_groups(policy: Policy) -> bool:
     """Return whether a policy's method for faces must know everybody before it hides anybody."""
-    return isinstance(make(policy.rules["face"].method), Prepared)
+    rule = policy.rules["face"]
+    return isinstance(make(rule.method, rule.settings), Prepared)
 
 
 def hide_group(pictures: Sequence[Picture], faces: Sequence[Region], policy: Policy) -> list[Frame]:
