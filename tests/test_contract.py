@@ -12,6 +12,7 @@ import pytest
 
 from visard.errors import ModelError, Unfit, UsageError
 from visard.methods import METHODS, defaults, find_method, has_identities, make
+from visard.methods.keyed import Keyed
 from visard.models import taught
 from visard.policy import Rule
 from visard.shape.align import cut
@@ -56,6 +57,10 @@ def hide(method: Deidentifier, patch: Patch) -> Pixels:
     """
     if "steps" in defaults(method.name):
         method = replace(method, steps=STEPS)  # type: ignore[type-var]  # methods are dataclasses, tested
+    if isinstance(method, Keyed):
+        with pytest.raises(UsageError, match="hides under a password"):
+            method.cast([patch])
+        method = method.keyed(bytes(range(32)))
     if isinstance(method, Casting):
         try:
             return through_square(method.cast([patch]), patch)

@@ -15,6 +15,9 @@ TINY: dict[str, dict[str, Any]] = {
     "autoencoder": {"widths": (4, 4, 8, 8), "code": 12},
     "sapae": {"widths": (4, 4, 8, 8), "code": 12},
     "estrange": {"side": 64, "widths": (4, 8, 8), "critic_width": 4},
+    "sdn": {"widths": (4, 8, 8, 8), "critic_width": 4, "classifier_widths": (4, 8)},
+    "mfm": {"widths": (4, 8, 8, 8), "critic_width": 4, "classifier_widths": (4, 8)},
+    "transformer": {"width": 4, "blocks": 1, "critic_width": 4, "classifier_widths": (4, 8)},
 }  # fmt: skip
 """Recipes at their least, by method."""
 

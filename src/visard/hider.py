@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from visard.errors import Unfit, UsageError
 from visard.found import Found
 from visard.gallery import Gallery
 from visard.methods import defaults, make, refuse_misfit
+from visard.methods.keyed import Keyed
 from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.roles import Roles
@@ -19,6 +21,8 @@ from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prep
 
 Behind = Callable[[int, Cells], Pixels | None]
 """Called with a frame's index and some of its cells; what other frames saw there, None where that is not known."""
+
+Method = TypeVar("Method", bound=Deidentifier)
 
 _LARGER: tuple[Kind, ...] = ("vehicle", "person", "head", "plate", "text", "face")
 """Kinds from the one that may hold all others."""
@@ -31,12 +35,13 @@ class Hider:
     """A policy made ready: its methods exist and its settings were accepted.
 
     source: what tells sources apart, so that nobody wears the same disguise in two of them. roles: those of the
-    run, where a person shall wear one face in all of them.
+    run, where a person shall wear one face in all of them. secret: 32 bytes, for methods that a password decides.
     """
 
     def __init__(
-        self, policy: Policy, gallery: Gallery | None = None, source: str = "", roles: Roles | None = None
-    ) -> None:
+        self, policy: Policy, gallery: Gallery | None = None, source: str = "", roles: Roles | None = None,
+        secret: bytes = b"",
+    ) -> None:  # fmt: skip
         self.policy, self.gallery, self.source = policy, gallery or Gallery(), source
         self.roles = roles or (Roles() if policy.identity == "person" else None)
         self._seeds: dict[int, int] = {}
@@ -44,6 +49,8 @@ class Hider:
         for kind, method in self.methods.items():
             refuse_misfit(method, kind, policy.rules)
         self.methods |= self.gallery.methods
+        self._secret = secret
+        self.methods = {kind: self._keyed(method) for kind, method in self.methods.items()}
         self.fallbacks = {kind: _fallback(rule) for kind, rule in policy.rules.items()}
         self.insisted: set[int] = set()
         self.unfit: set[int] = set()
@@ -103,6 +110,7 @@ class Hider:
             cast = method.cast([patch for own in patches.values() for patch in own])
         else:
             cast, seeds = self.roles.cast(kind, method, patches)
+            cast = self._keyed(cast)  # roles are the run's, a secret is one source's
             self._seeds |= seeds
         self.methods[kind] = cast
         self.unfit |= {track for track, own in patches.items() if not cast.fits(self._seed(kind, track))}
@@ -186,6 +194,9 @@ class Hider:
         """Return the seed of a region's subject."""
         return self._seed(region.kind, region.track)
 
+    def _keyed(self, method: Method) -> Method:
+        return method.keyed(self._secret) if self._secret and isinstance(method, Keyed) else method
+
     def _seed(self, kind: Kind, track: int) -> int:
         known = self._seeds.get(track)
         return self.policy.disguise(kind, track, self.source) if known is None else known
@@ -237,7 +248,8 @@ class Hider:
 
     def _seen_by_others(self, hidden: list[Region]) -> list[Region]:
         methods = [self.method(region) for region in hidden]
-        return hidden if len(hidden) > 1 and any(isinstance(m, Casting) and m.around for m in methods) else []
+        around = (isinstance(m, Casting) and m.around and not isinstance(m, Keyed) for m in methods)
+        return hidden if len(hidden) > 1 and any(around) else []
 
     def _hide(self, region: Region, patch: Patch) -> Pixels:
         try:

@@ -23,6 +23,7 @@ from visard.people import People, select
 from visard.policy import Policy
 from visard.publish import publish
 from visard.report.record import describe
+from visard.reveal import kept, locked
 from visard.roles import Roles
 from visard.shape import identity
 from visard.stores import brought
@@ -68,7 +69,7 @@ def _unseen(room: str, done: int, total: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """How a run treats its sources."""
+    """How a run treats its sources; password: under which methods that one decides hide faces."""
 
     policy: Policy = field(default_factory=Policy)
     output: Output = field(default_factory=Output)
@@ -79,6 +80,7 @@ class Task:
     gallery: Gallery = field(default_factory=Gallery)
     roles: Roles | None = None
     sealing: Sealing | None = None
+    password: str | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """Return, as plain values, everything that the bytes of a result depend on beside its source."""
@@ -103,7 +105,9 @@ def deidentify(
 
 
 def _deidentify(source: Path, target: Path, task: Task, known: Found | None, progress: Progress) -> Report:
-    hider, original = Hider(task.policy, task.gallery, fingerprint(source), task.roles), probe(source)
+    lock = locked(task.policy, task.password)
+    hider = Hider(task.policy, task.gallery, fingerprint(source), task.roles, lock.secret)
+    original = probe(source)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:
@@ -143,7 +147,12 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
                 break
         if not doubt.passed:
             raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider))
-        with _sealed(draft, target, original, frames, found, task, clock) as notes:
+        with ExitStack() as stack:
+            notes: tuple[str, ...] = ()
+            if lock.secret:
+                way = kept(draft, target, original, frames, found, hider, lock, task.overwrite)
+                notes = stack.enter_context(way)
+            notes += stack.enter_context(_sealed(draft, target, original, frames, found, task, clock))
             return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds, notes)
 
 

@@ -220,6 +220,8 @@ class _Batch:
         earlier = self.earlier.get(job.name)
         if earlier is None or job.fault is not None or self.regions is not None or self.task.overwrite:
             return None
+        if self.task.password is not None:
+            return None  # nothing that is kept tells one password from another
         same = (
             earlier.policy == self.settings
             and job.target.is_file()

@@ -141,6 +141,17 @@ def test_whoever_holds_the_key_gets_every_pixel_back_and_others_nothing(judge: J
     assert scores(judge, CLEAR, RECOVERY)["exactly recovered"].value is None
 
 
+def test_what_a_network_hides_under_a_password_comes_back_by_it(
+    judge: Judge, untaught: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visard.models.taught.FOLDER", untaught)
+    found = scores(judge, "transformer", RECOVERY)
+    assert found["exactly recovered"].value == 0, "a likeness, not the pixels"
+    assert found["recovered PSNR"].value is not None and 3 < found["recovered PSNR"].value < 40
+    assert found["wrong keys that open"].value is None and "shows somebody else" in found["wrong keys that open"].reason
+    assert scores(judge, "transformer")["outside change"].value == 0
+
+
 def test_costs_count_the_networks_that_a_face_asks(judge: Judge) -> None:
     new, old = scores(judge, "surrogate", COST), scores(judge, "fill", COST)
     assert old["million MACs"].value == old["million parameters"].value == 0

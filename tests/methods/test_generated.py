@@ -92,6 +92,15 @@ def test_weights_of_ones_own_are_used(untaught: Path) -> None:
     assert isinstance(method, Generated) and method._net.facts["marks"] == 68
 
 
+def test_the_verb_takes_weights_of_ones_own(
+    untaught: Path, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(taught, "FOLDER", tmp_path / "none")
+    weights = f"weights={untaught / 'anonygan.onnx'}"
+    assert run(["hide", str(photo), "--method", "anonygan", "--set", weights, "--dry-run"]) == 0
+    assert "anonygan.onnx" in capfd.readouterr().out
+
+
 def test_facts_are_read_where_they_were_written(untaught: Path) -> None:
     content = (untaught / "estrange.onnx").read_bytes()
     assert facts_of(content)["side"] == 64

@@ -19,6 +19,8 @@ VERBS = {
     "live": "Hide the people in a camera's pictures or a stream, while it runs.",
     "keygen": "Make a key for one who may open what is sealed.",
     "unseal": "Give the hidden pixels back to whoever holds a key.",
+    "reveal": "Bring faces back that a network hid under a password.",
+    "edit": "Strengthen or weaken an attribute of faces, by degrees.",
     "share": "Disclose one person's originals, and nobody else's.",
     "rekey": "Seal the same originals for other recipients.",
     "attack": "Try to recognise the people in hidden pictures.",

@@ -16,10 +16,11 @@ from visard.cli.secrets import ask, password_options, recipients
 from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
 from visard.errors import TargetError, UsageError, VisardError
 from visard.methods import METHODS, has_identities, make, refuse_misfit
+from visard.methods.keyed import needs_password
 from visard.policy import IDENTITIES, Policy
 from visard.stores import place
 from visard.types import Removing
-from visard.vault.keys import Sealing
+from visard.vault.keys import Recipients, Sealing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,7 +124,7 @@ def command(
     from visard.whom import parse_whom
 
     whom = parse_whom(*(rest.pop(key) for key in ("tracks", "points", "boxes")))
-    sealing = _sealing(rest)
+    sealing, password = _sealing(rest, policy)
     if dry_run:
         click.echo(policy.to_toml(), nl=False)
         return 0
@@ -139,7 +140,9 @@ def command(
     from visard.pipeline import Task
 
     people = load_people(keep_person, only_person)
-    task = Task(policy, output, people, whom, rest["strict"], rest["overwrite"], sealing=sealing)
+    task = Task(
+        policy, output, people, whom, rest["strict"], rest["overwrite"], sealing=sealing, password=password
+    )  # fmt: skip
     out = place(out_name) if out_name else None
     if "-" in sources:
         if variants is not None:
@@ -167,10 +170,21 @@ def _engine(name: str, jobs: int) -> Iterator[Engine]:
         yield deidentify
 
 
-def _sealing(rest: dict[str, Any]) -> Sealing | None:
-    """Return what to seal and for whom; raises UsageError where one is named without the other."""
+def _sealing(rest: dict[str, Any], policy: Policy) -> tuple[Sealing | None, str | None]:
+    """Return what to seal and for whom, and the password under which faces are hidden, where one decides the method.
+
+    Raises UsageError where something is named without what it is for, or the other way round.
+    """
     password = ask(rest["password"], rest["password_env"], rest["password_file"], twice=True)
-    chosen = recipients(rest["recipient_keys"], password)
+    if name := needs_password(policy):
+        if password is None:
+            raise UsageError(f"{name} hides under a password", hint="give one of the --password options")
+        # Whoever tries passwords at the face must learn nothing that opens the seal.
+        return _sealed(rest, recipients(rest["recipient_keys"], None), "--recipient KEY"), password
+    return _sealed(rest, recipients(rest["recipient_keys"], password), "--recipient KEY or --password"), None
+
+
+def _sealed(rest: dict[str, Any], chosen: Recipients, ways: str) -> Sealing | None:
     if rest["seal"] and rest["seal_file"]:
         raise UsageError("--seal and --seal-file contradict each other", hint="give one of them")
     if not rest["seal"] and not rest["seal_file"]:
@@ -178,7 +192,7 @@ def _sealing(rest: dict[str, Any]) -> Sealing | None:
             raise UsageError("a recipient is named, but nothing is to be sealed", hint="add --seal or --seal-file")
         return None
     if not chosen:
-        raise UsageError("nobody would be able to open the seal", hint="add --recipient KEY or --password")
+        raise UsageError("nobody would be able to open the seal", hint=f"add {ways}")
     return Sealing(chosen, rest["seal_file"])
 
 
@@ -223,6 +237,7 @@ def _run(
     from visard.regions import load_regions
     from visard.report.proof import in_words
     from visard.report.record import document
+    from visard.reveal import UNDER
     from visard.run import hide
 
     known = load_regions(regions) if regions else None
@@ -233,6 +248,9 @@ def _run(
         runs.append(run)
         if not as_json and not quiet:
             click.echo(bar.summary(run), err=True)
+            for report in run.reports if task.password is not None else ():
+                for note in (note for note in report.notes if note.startswith(UNDER)):
+                    click.echo(f"{report.source}: {note}", err=True)
             for line in in_words(run.proof) if run.proof else ():
                 click.echo(line, err=True)
     if as_json:

@@ -11,6 +11,7 @@ import click
 
 from visard.cli.shared import ensure_models, existing, options
 from visard.cli.training import bars, need_torch, photos
+from visard.errors import UsageError, suggest
 
 _learning = options(
     click.option("--out", type=existing, required=True, help="Folder for the checkpoint, the log and the sheets."),
@@ -101,16 +102,52 @@ def estrange(**given: Any) -> None:
     _train("estrange", **given)
 
 
-COMMANDS = (inpaint, background, denoiser, autoencoder, sapae, anonygan, ciagan, ksame_net, estrange)
+_without = click.option("--without", multiple=True, metavar="LOSS", help="Leave a loss out, to see what it is for.")
 
 
-def _train(module: str, **given: Any) -> None:
+@click.command("sdn")
+@_faces
+@_learning
+@_without
+def sdn(without: tuple[str, ...], **given: Any) -> None:
+    """Teach the Secure Dual Network: to hide faces under a password, and to bring them back."""
+    _train("sdn", without=without, **given)
+
+
+@click.command("mfm")
+@_faces
+@_learning
+@_without
+def mfm(without: tuple[str, ...], **given: Any) -> None:
+    """Teach MfM, its simpler sibling."""
+    _train("mfm", without=without, **given)
+
+
+@click.command("transformer")
+@_faces
+@_learning
+@_without
+def transformer(without: tuple[str, ...], **given: Any) -> None:
+    """Teach the face identity transformer: one network both ways."""
+    _train("transformer", without=without, **given)
+
+
+COMMANDS = (
+    inpaint, background, denoiser, autoencoder, sapae, anonygan, ciagan, ksame_net, estrange, sdn, mfm, transformer
+)  # fmt: skip
+
+
+def _train(module: str, without: tuple[str, ...] = (), **given: Any) -> None:
     if "apart" in given:
         ensure_models(False)
         given["told"] = bars()
     need_torch()
     out: Path = given["out"]
     recipe = importlib.import_module(f"visard.train.{module}")
+    for loss in without:
+        if loss not in recipe.LOSSES:
+            raise UsageError(f"unknown loss {loss!r}", hint=suggest(loss, recipe.LOSSES))
+        given["settings"] = given.get("settings", {}) | {loss: 0.0}
     progress = recipe.train(**given, tick=lambda line: click.echo(json.dumps(line)))
     click.echo(f"{progress.images} pictures in {progress.steps} steps, {progress.seconds / 60:.0f} minutes", err=True)
     click.echo(str(out / "checkpoint.safetensors"))

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from visard.errors import ModelError, UsageError
+from visard.errors import ModelError
 from visard.models import store
 from visard.models.dlib_resnet import to_onnx
 from visard.models.runtimes import LiteNet, OpenCvNet, without_info_lines
@@ -51,10 +51,9 @@ def effort(name: str, shape: Shape) -> Effort:
 
     Raises ModelError where it holds operations whose shapes are not understood.
     """
-    try:
-        file = store.entry(name).file
-    except UsageError as error:
-        raise ModelError(f"{name} is a network of visard's own, which is not counted") from error
+    if name not in store.catalog():
+        raise ModelError(f"the card of {name} says what it costs: it is in no catalogue")
+    file = store.entry(name).file
     content = store.read(name)
     if file.endswith(".tflite"):
         return of_tflite(content)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import tee
@@ -40,7 +41,7 @@ class Film:
 
     def measure(self, method: str, policy: Policy) -> Result:
         """Return the flicker of a method's result, before it is encoded, and that of the source."""
-        hider = Hider(policy, source=self.setup)
+        hider = Hider(policy, source=self.setup, secret=hashlib.sha256(self.setup.encode()).digest())
         found = trace(self._frames, self._found, hider, still=False)
         before, hidden, masked = tee(self._frames(), 3)
         scores: tuple[Score, ...] = flicker(

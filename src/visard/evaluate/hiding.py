@@ -32,9 +32,13 @@ def hide_alone(picture: Picture, regions: Sequence[Region], policy: Policy, debl
 
 
 def ready(picture: Picture, regions: Sequence[Region], policy: Policy) -> tuple[Hider, Found]:
-    """Return what hides a picture, its roles cast, and its regions with their meshes."""
+    """Return what hides a picture, its roles cast, and its regions with their meshes.
+
+    Where a password decides, every picture has another one.
+    """
     frame = Frame(picture.pixels)
-    hider = Hider(policy, source=hashlib.sha256(picture.pixels.tobytes()).hexdigest())
+    digest = hashlib.sha256(picture.pixels.tobytes())
+    hider = Hider(policy, source=digest.hexdigest(), secret=digest.digest())
     return hider, trace(lambda: iter([frame]), Found({0: tuple(regions)}), hider, still=True)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from visard.media.metadata import exif_names
-from visard.media.seals import MP4_BOX
+from visard.media.seals import MARKS
 
 _TOP = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"sidx", b"moof", b"mfra", b"styp", b"mfro"})
 _INSIDE = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"dinf", b"mvex"})
@@ -108,7 +108,7 @@ def _top(file: BinaryIO, size: int) -> Iterator[str]:
         elif name in (b"free", b"skip", b"wide"):
             if file.read(min(length - 8, _MOST_MOOV)).strip(b"\0"):
                 yield f"box:{name.decode()}"
-        elif name not in _TOP and not (name == b"uuid" and file.read(24)[8:] == MP4_BOX):
+        elif name not in _TOP and not (name == b"uuid" and file.read(24)[8:] in [mark.mp4 for mark in MARKS]):
             yield f"box:{name.decode('latin-1')}"
         at += length
     if at != size:

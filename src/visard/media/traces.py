@@ -65,7 +65,7 @@ def _segment(number: int, content: bytes) -> Iterator[str]:
         yield "xmp"
     elif number == 13:
         yield "iptc"
-    elif number == 11 and content.startswith(seals.JPEG_NAME):
+    elif number == 11 and content.startswith(tuple(mark.jpeg for mark in seals.MARKS)):
         return
     elif not (number == 2 and content.startswith(b"ICC_PROFILE\0")) and not (
         number == 14 and content.startswith(b"Adobe") and len(content) <= 12
@@ -82,7 +82,7 @@ def _png(data: bytes) -> Iterator[str]:
         elif name in (b"tEXt", b"zTXt", b"iTXt"):
             key = content.split(b"\0")[0].decode("latin-1")
             yield "xmp" if key.startswith("XML:com.adobe") else f"text:{key}"
-        elif name not in _PNG_PICTURE and not (name == seals.PNG_CHUNK and content.startswith(seals.MAGIC)):
+        elif name not in _PNG_PICTURE and not any(name == m.png and content.startswith(m.magic) for m in seals.MARKS):
             yield f"chunk:{name.decode('latin-1')}"
 
 
@@ -92,7 +92,7 @@ def _webp(data: bytes) -> Iterator[str]:
             yield from exif_names(content)
         elif name == b"ANMF":
             yield from (f"chunk:{n.decode('latin-1')}" for n, _ in riff.frame_chunks(content) if n not in _WEBP_PICTURE)
-        elif name not in _WEBP_PICTURE and not (name == seals.WEBP_CHUNK and content.startswith(seals.MAGIC)):
+        elif name not in _WEBP_PICTURE and not any(name == m.webp and content.startswith(m.magic) for m in seals.MARKS):
             named = {b"XMP ": "xmp", b"": "trailing bytes"}
             yield named.get(name, f"chunk:{name.decode('latin-1')}")
 

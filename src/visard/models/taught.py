@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -27,10 +28,14 @@ FOLDER = WEIGHTS
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Taught:
-    """A network, and the facts that its file states: side of its square in pixels, and what its recipe adds."""
+    """A network, and the facts that its file states: side of its square in pixels, and what its recipe adds.
+
+    sha256: of the file.
+    """
 
     facts: Mapping[str, Any]
     _net: OpenCvNet
+    sha256: str = ""
 
     def __call__(self, *blobs: Floats) -> list[Floats]:
         """Return its results for its inputs, each with a first axis of one."""
@@ -71,4 +76,4 @@ def _open(name: str, file: Path, own: bool) -> Taught:
         net = OpenCvNet(name, facts["outputs"], content=content, inputs=facts["inputs"])
     except (KeyError, ValueError) as error:
         raise failure(f"is no network {name!r}: {error}", where=file.name, hint=remedy) from error
-    return Taught(facts, net)
+    return Taught(facts, net, hashlib.sha256(content).hexdigest())

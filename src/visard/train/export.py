@@ -20,18 +20,20 @@ from visard.methods import defaults
 from visard.methods.donors import bank
 from visard.methods.pca import mixture
 from visard.methods.scene import SIDE
+from visard.methods.ways import length
 from visard.models.inpainter import FORMAT, Guess
 from visard.nets.inpaint import Inpainter, compose
 from visard.publish import publish
-from visard.train import anonygan, autoencoder, ciagan, estrange, inpaint, ksame_net, sapae
+from visard.train import anonygan, autoencoder, ciagan, estrange, inpaint, ksame_net, mfm, sapae, sdn, transformer
 from visard.train.album import Album, load
 from visard.train.card import Row, render, terms_row
 from visard.train.checkpoint import read
+from visard.train.directions import Named, named
 from visard.train.faces import Told
 from visard.train.gathering import ALBUM
 from visard.train.guess import learn
 from visard.train.loop import CHECKPOINT
-from visard.train.plans import PLANS, plan, to_onnx
+from visard.train.plans import PLANS, Plan, cost, plan, to_onnx
 from visard.train.resemblance import compare, told_of
 from visard.train.samples import Practice
 from visard.train.studio import Studio
@@ -137,9 +139,28 @@ def _drawn(
         used = numbers | {"paired": 0.0} if "paired" in numbers else numbers
         pictures = painted(lesson(name, used, album), drawn.net, told)
         sections = [("Likeness, measured", told_of(compare(pictures, album), "faces painted in training photos"))]
+        if name in (sdn.NAME, mfm.NAME):
+            found = named(drawn.net, album, drawn.facts["side"], length(name, drawn.facts["bits"]))
+            listed = {attribute: one.direction.tolist() for attribute, one in found.items()}
+            drawn = drawn._replace(facts=dict(drawn.facts) | {"directions": listed})
+            sections.append(("Directions, measured", _responses(found)))
     elif album is not None:
         sections = [("Likeness", "to training faces was not measured.")]
-    return to_onnx(name, drawn), sections
+    return to_onnx(name, drawn), [*sections, ("Cost:", _spent(drawn))]
+
+
+def _responses(found: Mapping[str, Named]) -> str:
+    """Return a card's sentences on what one degree of each named direction changes."""
+    told = (
+        f"{attribute}: one degree changes its reading by {one.change:.3f} on average, {one.sure:.1f} deviations"
+        for attribute, one in found.items()
+    )
+    return "; ".join(told) + ". Below one deviation a direction hardly does what its name says."
+
+
+def _spent(drawn: Plan) -> str:
+    parameters, macs = cost(drawn)
+    return f"{parameters / 1e6:.1f} M parameters, {macs / 1e9:.2f} G multiply-accumulates a face."
 
 
 def painted(taught: Studio, net: Any, told: Told) -> list[Pixels]:
@@ -181,6 +202,9 @@ LESSONS: Mapping[str, Callable[[Album, Mapping[str, Any]], Studio]] = {
     ciagan.NAME: lambda album, how: ciagan.Ciagan(album, ciagan.Recipe(**how), 1),
     estrange.NAME: lambda album, how: estrange.Estrange(album, estrange.Recipe(**how), 1),
     ksame_net.NAME: lambda album, how: ksame_net.KSameNet(ksame_net.Recipe(**how), 1),
+    sdn.NAME: lambda album, how: sdn.Sdn(album, sdn.Recipe(**how), 1),
+    mfm.NAME: lambda album, how: mfm.Mfm(album, mfm.Recipe(**how), 1),
+    transformer.NAME: lambda album, how: transformer.Identity(album, transformer.Recipe(**how), 1),
 }
 """Name of a network -> its lesson on an album, with a recipe's numbers."""
 

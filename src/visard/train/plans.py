@@ -12,14 +12,28 @@ from torch import Tensor, nn
 
 from visard.methods.background import SIDE as SCENE
 from visard.methods.donors import bank
+from visard.methods.ways import length
 from visard.models.denoiser import SIDE as DENOISED
 from visard.models.denoiser import TOLD
 from visard.models.onnx import with_facts
 from visard.models.taught import FORMAT
 from visard.nets.background import Background
 from visard.nets.denoiser import Denoiser
+from visard.nets.dual import STYLE
 from visard.nets.residual import settle
-from visard.train import anonygan, autoencoder, background, ciagan, denoiser, estrange, ksame_net, sapae
+from visard.train import (
+    anonygan,
+    autoencoder,
+    background,
+    ciagan,
+    denoiser,
+    estrange,
+    ksame_net,
+    mfm,
+    sapae,
+    sdn,
+    transformer,
+)
 
 _OPERATORS = 13
 """Set of ONNX's operators; OpenCV knows all that the networks need of it."""
@@ -90,6 +104,28 @@ def _face(how: Any) -> dict[str, Tensor]:
     return {"pictures": torch.zeros(1, 3, side, side)}
 
 
+def _sdn(numbers: Mapping[str, Any]) -> Plan:
+    return _dual(sdn.NAME, sdn.Recipe(**numbers))
+
+
+def _mfm(numbers: Mapping[str, Any]) -> Plan:
+    return _dual(mfm.NAME, mfm.Recipe(**numbers))
+
+
+def _dual(name: str, how: sdn.Recipe) -> Plan:
+    told = length(name, how.bits)
+    inputs = {"picture": torch.zeros(1, 3, how.side, how.side), "way": torch.zeros(1, told)}
+    inputs["shift"] = torch.zeros(1, STYLE)
+    facts = {"side": how.side, "bits": how.bits, "bank": bank().sha256, "style": STYLE, "directions": {}}
+    return Plan(sdn.generator(name, how), inputs, ("result",), facts)
+
+
+def _transformer(numbers: Mapping[str, Any]) -> Plan:
+    how = transformer.Recipe(**numbers)
+    inputs = {"picture": torch.zeros(1, 3, how.side, how.side), "way": torch.zeros(1, how.bits)}
+    return Plan(transformer.generator(how), inputs, ("result",), {"side": how.side, "bits": how.bits})
+
+
 PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     anonygan.NAME: _anonygan,
     ciagan.NAME: _ciagan,
@@ -99,6 +135,9 @@ PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     denoiser.NAME: _denoiser,
     autoencoder.NAME: _autoencoder,
     sapae.NAME: _sapae,
+    sdn.NAME: _sdn,
+    mfm.NAME: _mfm,
+    transformer.NAME: _transformer,
 }
 """Name of the network -> what makes its plan of a recipe's numbers."""
 
@@ -106,6 +145,23 @@ PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
 def plan(name: str, numbers: Mapping[str, Any]) -> Plan:
     """Return the plan of a recipe with some numbers of its own."""
     return PLANS[name](numbers)
+
+
+def cost(drawn: Plan) -> tuple[int, int]:
+    """Return the parameters of a plan's network, and its multiply-accumulates: convolutions and linear layers."""
+    macs: list[int] = []
+
+    def count(layer: Any, given: Any, result: Tensor) -> None:
+        places = result[0, 0].numel() if isinstance(layer, nn.Conv2d) else 1
+        macs.append(layer.weight.numel() * places)
+
+    layers = [layer for layer in drawn.net.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    with torch.inference_mode():
+        drawn.net.eval()(*drawn.inputs.values())
+    for hook in hooks:
+        hook.remove()
+    return sum(p.numel() for p in drawn.net.parameters()), sum(macs)
 
 
 def to_onnx(name: str, drawn: Plan) -> bytes:

@@ -1,4 +1,7 @@
-"""Where a seal lies: in a chunk of a PNG or WebP, in APP11 segments of a JPEG, in a box of an MP4, or beside."""
+"""Where a seal lies: in a chunk of a PNG or WebP, in APP11 segments of a JPEG, in a box of an MP4, or beside.
+
+Other contents of visard's own, each under its mark, lie there as well.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,14 @@ from typing import BinaryIO, Final
 
 from visard.errors import SealError, SourceError
 from visard.media import png, riff
-from visard.media.seals import JPEG_MARKER, JPEG_NAME, MAGIC, MP4_BOX, PNG_CHUNK, WEBP_CHUNK
+from visard.media.seals import JPEG_MARKER, SEAL, Mark
 from visard.vault.layout import Again
 
 SUFFIX: Final = ".visard"
 """Of a seal beside its picture: photo.heic.visard."""
 
-_MOST: Final = 65533 - len(JPEG_NAME) - 4
-_HEAD = 16 + len(MP4_BOX)
+_MOST: Final = 65533 - len(SEAL.jpeg) - 4
+_HEAD = 16 + len(SEAL.mp4)
 _NOWHERE = (0, 0)
 
 
@@ -32,17 +35,17 @@ def has_room(path: Path) -> bool:
     return bool(_kind(path))
 
 
-def embed(path: Path, seal: Path) -> None:
+def embed(path: Path, seal: Path, mark: Mark = SEAL) -> None:
     """Put a seal into a picture or video that has room, in place of any that it holds.
 
     The rest of the file keeps its bytes. Videos are lengthened at their end; pictures are read whole.
     """
     kind = _kind(path)
     if kind == "MP4":
-        _append_box(path, seal)
+        _append_box(path, seal, mark)
     else:
         writers = {"PNG": _into_png, "JPEG": _into_jpeg, "WEBP": _into_webp}
-        path.write_bytes(writers[kind](path.read_bytes(), seal.read_bytes()))
+        path.write_bytes(writers[kind](path.read_bytes(), seal.read_bytes(), mark))
 
 
 def find(path: Path) -> Again:
@@ -52,8 +55,8 @@ def find(path: Path) -> Again:
         return lambda: where.open("rb")
     if _kind(where) == "MP4":
         return lambda: _Part(where, *_find_box(where))
-    content = _content(where)
-    return lambda: io.BytesIO(content)
+    inside = content(where)
+    return lambda: io.BytesIO(inside)
 
 
 def place(path: Path) -> Path:
@@ -64,7 +67,7 @@ def place(path: Path) -> Path:
     if not path.is_file():
         raise SourceError("is no file", where=path, hint="check its path")
     try:
-        held = _find_box(path) != _NOWHERE if _kind(path) == "MP4" else bool(_content(path)) or _starts(path)
+        held = _find_box(path) != _NOWHERE if _kind(path) == "MP4" else bool(content(path)) or _starts(path)
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", where=path, hint="check its rights") from error
     if held:
@@ -76,14 +79,19 @@ def place(path: Path) -> Path:
 
 def _starts(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return file.read(len(SEAL.magic)) == SEAL.magic
 
 
-def _content(path: Path) -> bytes:
-    """Return the seal within a picture, empty for none."""
+def content(path: Path, mark: Mark = SEAL) -> bytes:
+    """Return the seal within a picture, or what has another mark within a file that has room; empty for none."""
     readers = {"PNG": _from_png, "JPEG": _from_jpeg, "WEBP": _from_webp}
     kind = _kind(path)
-    return b"".join(readers[kind](path.read_bytes())) if kind in readers else b""
+    if kind == "MP4":
+        begin, end = _find_box(path, mark)
+        with path.open("rb") as file:
+            file.seek(begin)
+            return file.read(end - begin)
+    return b"".join(readers[kind](path.read_bytes(), mark)) if kind in readers else b""
 
 
 def _kind(path: Path) -> str:
@@ -98,56 +106,56 @@ def _kind(path: Path) -> str:
     return "MP4" if head[4:8] == b"ftyp" and head[8:12] in (b"isom", b"mp42", b"iso2", b"iso4", b"avc1") else ""
 
 
-def _into_png(data: bytes, seal: bytes) -> bytes:
+def _into_png(data: bytes, seal: bytes, mark: Mark) -> bytes:
     pieces = [png.SIGNATURE]
     for name, content in png.chunks(data):
         if name == b"IEND":
-            pieces.append(png.chunk(PNG_CHUNK, seal))
-        pieces.append(b"" if name == PNG_CHUNK else content if not name else png.chunk(name, content))
+            pieces.append(png.chunk(mark.png, seal))
+        pieces.append(b"" if name == mark.png else content if not name else png.chunk(name, content))
     return b"".join(pieces)
 
 
-def _from_png(data: bytes) -> Iterator[bytes]:
-    return (content for name, content in png.chunks(data) if name == PNG_CHUNK)
+def _from_png(data: bytes, mark: Mark) -> Iterator[bytes]:
+    return (content for name, content in png.chunks(data) if name == mark.png)
 
 
-def _into_jpeg(data: bytes, seal: bytes) -> bytes:
+def _into_jpeg(data: bytes, seal: bytes, mark: Mark) -> bytes:
     pieces = [seal[at : at + _MOST] for at in range(0, len(seal), _MOST)]
     segments = [
         JPEG_MARKER
-        + struct.pack(">H", 2 + len(JPEG_NAME) + 4 + len(piece))
-        + JPEG_NAME
+        + struct.pack(">H", 2 + len(mark.jpeg) + 4 + len(piece))
+        + mark.jpeg
         + struct.pack(">I", number)
         + piece
         for number, piece in enumerate(pieces)
     ]
-    rest = [data[at:end] for at, end, own in _segments(data) if not own]
+    rest = [data[at:end] for at, end, own in _segments(data, mark) if not own]
     first = 2 if len(rest) > 1 and rest[1][:2] == b"\xff\xe0" else 1  # JFIF wants its segment first
     return b"".join([*rest[:first], *segments, *rest[first:]])
 
 
-def _from_jpeg(data: bytes) -> Iterator[bytes]:
-    behind = 4 + len(JPEG_NAME)
-    found = [data[at + behind : end] for at, end, own in _segments(data) if own]
+def _from_jpeg(data: bytes, mark: Mark) -> Iterator[bytes]:
+    behind = 4 + len(mark.jpeg)
+    found = [data[at + behind : end] for at, end, own in _segments(data, mark) if own]
     return (piece[4:] for piece in sorted(found, key=lambda piece: piece[:4]))
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
+def _segments(data: bytes, mark: Mark) -> Iterator[tuple[int, int, bool]]:
     """Yield where each segment begins and ends, and whether it is a seal's; the last is all from the scan on."""
     yield 0, 2, False
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-        yield at, end, data[at : at + 2] == JPEG_MARKER and data[at + 4 : at + 4 + len(JPEG_NAME)] == JPEG_NAME
+        yield at, end, data[at : at + 2] == JPEG_MARKER and data[at + 4 : at + 4 + len(mark.jpeg)] == mark.jpeg
         at = end
     yield at, len(data), False
 
 
-def _into_webp(data: bytes, seal: bytes) -> bytes:
-    own = [(name, content) for name, content in riff.chunks(data) if name and name != WEBP_CHUNK]
+def _into_webp(data: bytes, seal: bytes, mark: Mark) -> bytes:
+    own = [(name, content) for name, content in riff.chunks(data) if name and name != mark.webp]
     if own[0][0] != b"VP8X":
         own.insert(0, (b"VP8X", _canvas(data)))
-    body = b"".join(riff.chunk(name, content) for name, content in (*own, (WEBP_CHUNK, seal)))
+    body = b"".join(riff.chunk(name, content) for name, content in (*own, (mark.webp, seal)))
     return b"RIFF" + struct.pack("<I", 4 + len(body)) + b"WEBP" + body
 
 
@@ -159,23 +167,23 @@ def _canvas(data: bytes) -> bytes:
         return riff.header(*image.size, flags)[8:]
 
 
-def _from_webp(data: bytes) -> Iterator[bytes]:
-    return (content for name, content in riff.chunks(data) if name == WEBP_CHUNK)
+def _from_webp(data: bytes, mark: Mark) -> Iterator[bytes]:
+    return (content for name, content in riff.chunks(data) if name == mark.webp)
 
 
-def _append_box(path: Path, seal: Path) -> None:
-    begin, _ = place = _find_box(path)
+def _append_box(path: Path, seal: Path, mark: Mark) -> None:
+    begin, _ = place = _find_box(path, mark)
     with path.open("rb+") as file, seal.open("rb") as content:
         if place != _NOWHERE:
             file.truncate(begin - _HEAD)
         file.seek(0, io.SEEK_END)
         # The long form of the length, so that no size needs another form.
-        file.write(struct.pack(">I4sQ", 1, b"uuid", _HEAD + seal.stat().st_size) + MP4_BOX)
+        file.write(struct.pack(">I4sQ", 1, b"uuid", _HEAD + seal.stat().st_size) + mark.mp4)
         shutil.copyfileobj(content, file, 1 << 20)
 
 
-def _find_box(path: Path) -> tuple[int, int]:
-    """Return where the seal in an MP4 begins and ends."""
+def _find_box(path: Path, mark: Mark = SEAL) -> tuple[int, int]:
+    """Return where what has a mark in an MP4 begins and ends."""
     size = path.stat().st_size
     with path.open("rb") as file:
         at = 0
@@ -185,7 +193,7 @@ def _find_box(path: Path) -> tuple[int, int]:
             length, name = struct.unpack(">I4s", head[:8])
             if length == 1 and len(head) >= 16:
                 (length,) = struct.unpack(">Q", head[8:16])
-            if name == b"uuid" and head[16:] == MP4_BOX:
+            if name == b"uuid" and head[16:] == mark.mp4:
                 return at + _HEAD, min(size, at + length)
             if length < 8:
                 break

@@ -45,6 +45,19 @@ def public_of(secret: bytes) -> bytes:
     return hazmat.public_of(secret)
 
 
+def new_salt() -> bytes:
+    """Return 16 bytes that no other file's password is stretched with."""
+    return hazmat.random(hazmat.SALT)
+
+
+def face_secret(password: str, salt: bytes) -> bytes:
+    """Return the 32 bytes that a password becomes for networks which hide faces under one.
+
+    Stretched as a seal's password is, and of no use for opening seals.
+    """
+    return hazmat.derive(hazmat.stretch(password.encode(), salt), salt, b"visard 1 face")
+
+
 class Sealer:
     """Writes a seal: records, each somebody's, as they come; `close` ends it. Memory: one chunk for each person.
 
