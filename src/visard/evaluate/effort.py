@@ -52,7 +52,7 @@ def effort(name: str, shape: Shape) -> Effort:
     Raises ModelError where it holds operations whose shapes are not understood.
     """
     if name not in store.catalog():
-        raise ModelError(f"the card of {name} says what it costs: it is in no catalogue")
+        raise ModelError(f"{name} is a network of visard's own, which is not counted: its card may say")
     file = store.entry(name).file
     content = store.read(name)
     if file.endswith(".tflite"):
