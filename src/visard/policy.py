@@ -186,7 +186,7 @@ def _toml(value: object) -> str:
 
 _DEFAULTS: Mapping[str, Rule] = {
     "face": Rule(),
-    "head": Rule("silhouette", margin=0.03),
+    "head": Rule("wig", margin=0.03),
     "person": Rule("silhouette", margin=0.03, min_score=0.35),
     "plate": Rule("plate", min_score=0.25, shape="box", fallback="fill"),
     "text": Rule("text", min_score=0.6, shape="box", fallback="fill"),
