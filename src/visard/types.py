@@ -138,11 +138,10 @@ class Patch:
     """All that a method may see.
 
     pixels: (h, w, 3) uint8 RGB. mask: (h, w) float32, 1 = hide, between 0 and 1 = feathered rim. points: (K, 2) float32
-    in patch pixels, or None. seed: one subject and key, one seed. to_frame: (2, 3) float32, affine from patch to frame
-    pixels. mesh: (468, 3) float32 points of the face in patch pixels, where it was traced, or None. others: (h, w)
-    bool, where other subjects are, or None. behind: (h, w, 3) uint8 RGB, what other frames saw where this one hides
-    something, or None. ground: (h, w, 3) uint8 RGB, the patch with its neighbours hidden, or None: what a method keeps,
-    it keeps of this. variant: which of the identities that the subject may be given, 0 for the first.
+    in patch pixels, or None. seed: one subject and key, one seed. to_frame: (2, 3) float32, affine from patch to frame.
+    mesh: (468, 3) float32 points of the traced face in patch pixels, or None. others: (h, w) bool, where others are, or
+    None. behind: as pixels, what other frames saw where this one hides something, or None. ground: as pixels, with its
+    neighbours hidden, or None: what a method keeps, it keeps of this. variant: which of the subject's identities, 0 the first.
     outline: as a region's.
     """
 
