@@ -219,11 +219,9 @@ class Hider:
         The detector takes a cheek for a face now and then, and whoever stands behind reaches over another: what covers
         them must not lie across a new face.
         """
-        method = self.method(region)
-        exchanged = isinstance(method, Casting)
-        # A larger figure, too, is nearer, or holds what was taken for somebody else.
-        area = region.box.area if exchanged or method.blind else 0.0
-        return 2 if region.track in self.hopeless else int(exchanged), area
+        exchanged = isinstance(self.method(region), Casting)
+        # What is larger is nearer, or holds what was taken for somebody else.
+        return 2 if region.track in self.hopeless else int(exchanged), region.box.area
 
     def _patch_of(self, region: Region, frame: Frame, canvas: Frame, others: Sequence[Region]) -> Patch | None:
         """Return the patch of a region, such that no neighbour's original comes back with what its method keeps."""
