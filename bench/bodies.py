@@ -32,7 +32,7 @@ from visard.policy import Policy, default_rule, only, with_rule
 from visard.types import Box, Kind
 
 DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" / "data"))
-CLIPS = ("persons_768x432_400f.mp4", "street_multiface_960x540.mp4")
+CLIPS = ("street_multiface_960x540.mp4", "persons_768x432_400f.mp4")
 LOOKS, LEAST = 5, 14
 
 Places = Mapping[int, Sequence[tuple[int, Box]]]
@@ -50,7 +50,7 @@ CASES: dict[str, tuple[str, Kind, str]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--frames", type=int, default=200)
-    parser.add_argument("--every", type=int, default=2, help="Take every so many frames.")
+    parser.add_argument("--every", type=int, default=1, help="Take every so many frames.")
     asked = parser.parse_args()
     print("| clip | hidden | people | by colour | by shape | chance |\n|---|---|--:|--:|--:|--:|")
     for name in CLIPS:

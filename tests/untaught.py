@@ -15,6 +15,7 @@ TINY: dict[str, dict[str, Any]] = {
     "autoencoder": {"widths": (4, 4, 8, 8), "code": 12},
     "sapae": {"widths": (4, 4, 8, 8), "code": 12},
     "estrange": {"side": 64, "widths": (4, 8, 8), "critic_width": 4},
+    "body": {"side": 64, "widths": (4, 8, 8, 8), "critic_width": 4},
 }  # fmt: skip
 """Recipes at their least, by method."""
 

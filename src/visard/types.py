@@ -141,8 +141,8 @@ class Patch:
     in patch pixels, or None. seed: one subject and key, one seed. to_frame: (2, 3) float32, affine from patch to frame.
     mesh: (468, 3) float32 points of the traced face in patch pixels, or None. others: (h, w) bool, where others are, or
     None. behind: as pixels, what other frames saw where this one hides something, or None. ground: as pixels, with its
-    neighbours hidden, or None: what a method keeps, it keeps of this. variant: which of the subject's identities, 0 the first.
-    outline: as a region's.
+    neighbours hidden, or None: what a method keeps, it keeps of this. variant: which of the subject's
+    identities, 0 for the first. outline: as a region's.
     """
 
     pixels: Pixels

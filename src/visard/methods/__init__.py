@@ -43,6 +43,7 @@ METHODS: Mapping[str, str] = {
     "wig": "visard.methods.wig:Wig",
     "silhouette": "visard.methods.silhouette:Silhouette",
     "garment": "visard.methods.garment:Garment",
+    "body": "visard.methods.body:Body",
     "respray": "visard.methods.respray:Respray",
     "plate": "visard.methods.plate:Plate",
     "text": "visard.methods.text:Text",

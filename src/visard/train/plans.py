@@ -12,14 +12,17 @@ from torch import Tensor, nn
 
 from visard.methods.background import SIDE as SCENE
 from visard.methods.donors import bank
+from visard.methods.mannequin import PLANES
 from visard.models.denoiser import SIDE as DENOISED
 from visard.models.denoiser import TOLD
 from visard.models.onnx import with_facts
 from visard.models.taught import FORMAT
 from visard.nets.background import Background
+from visard.nets.body import CODE
+from visard.nets.body import SCENE as AROUND
 from visard.nets.denoiser import Denoiser
 from visard.nets.residual import settle
-from visard.train import anonygan, autoencoder, background, ciagan, denoiser, estrange, ksame_net, sapae
+from visard.train import anonygan, autoencoder, background, body, ciagan, denoiser, estrange, ksame_net, sapae
 
 _OPERATORS = 13
 """Set of ONNX's operators; OpenCV knows all that the networks need of it."""
@@ -90,6 +93,12 @@ def _face(how: Any) -> dict[str, Tensor]:
     return {"pictures": torch.zeros(1, 3, side, side)}
 
 
+def _body(numbers: Mapping[str, Any]) -> Plan:
+    how = body.Recipe(**numbers)
+    inputs = {"pictures": torch.zeros(1, AROUND + PLANES, how.side, how.side), "code": torch.zeros(1, CODE)}
+    return Plan(body.generator(how), inputs, ("picture",), {"side": how.side, "code": CODE})
+
+
 PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     anonygan.NAME: _anonygan,
     ciagan.NAME: _ciagan,
@@ -99,6 +108,7 @@ PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     denoiser.NAME: _denoiser,
     autoencoder.NAME: _autoencoder,
     sapae.NAME: _sapae,
+    body.NAME: _body,
 }
 """Name of the network -> what makes its plan of a recipe's numbers."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.detect import find_kinds
-from visard.detect.find import Effort
+from visard.detect.search import Effort
 from visard.track import Sighting
 from visard.types import Box, Check, Frame, Kind, Pixels, Region
 
