@@ -175,7 +175,7 @@ def _dye(patch: Patch, vertices: Vertices) -> Floats:
     change = np.array(_DYES)[rng.choice(fit)] - was
     # Where a picture has one hue, as old photographs have, hair has it, too.
     hues = float(np.sqrt(max(0.0, np.linalg.eigvalsh(np.cov(lab[..., 1:].reshape(-1, 2).T))[0])))
-    change[1:] *= np.clip((hues - 1.0) / 1.5, 0, 1)
+    change[1:] *= np.clip((hues - 2.0) / 2.0, 0, 1)
     return np.asarray(change, np.float32)
 
 
@@ -186,7 +186,9 @@ def _worn(patch: Patch, dye: Floats) -> Floats:
     y, x = np.mgrid[:height, :width].astype(np.float32)
     across, down = (np.float32(_WAVE * side) * _noise(rng, patch.mask, _WAVES) for _ in range(2))
     moved = cv2.remap(patch.pixels, x + across, y + down, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    lab = cv2.cvtColor(moved.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB) + dye
+    was = cv2.cvtColor(moved.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
+    # No hair is green or blue: less warm than grey becomes only what was so before.
+    lab = np.maximum(was + dye, np.minimum(was, 0))
     lab[..., 0] = np.clip(lab[..., 0], 2, 97)
     return np.asarray(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1) * np.float32(255), np.float32)
 
