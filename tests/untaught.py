@@ -18,6 +18,7 @@ TINY: dict[str, dict[str, Any]] = {
     "sdn": {"widths": (4, 8, 8, 8), "critic_width": 4, "classifier_widths": (4, 8)},
     "mfm": {"widths": (4, 8, 8, 8), "critic_width": 4, "classifier_widths": (4, 8)},
     "transformer": {"width": 4, "blocks": 1, "critic_width": 4, "classifier_widths": (4, 8)},
+    "body": {"side": 64, "widths": (4, 8, 8, 8), "critic_width": 4},
 }  # fmt: skip
 """Recipes at their least, by method."""
 

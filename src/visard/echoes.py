@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from visard.detect import second_opinion
+from visard.detect import face_of, second_opinion
 from visard.shape.landmarks import FaceMesh, region_of
 from visard.types import Box, Frame, Pixels, Region
 
@@ -48,16 +48,16 @@ class Echoes:
     def see(self, frame: Frame, found: Sequence[tuple[Region, FaceMesh]]) -> None:
         """Compare the meshes of one frame."""
         outlines = [region_of(mesh.vertices).box for _, mesh in found]
-        fits = [outline.iou(region.box) for outline, (region, _) in zip(outlines, found, strict=True)]
+        fits = [outline.iou(face_of(region)) for outline, (region, _) in zip(outlines, found, strict=True)]
         for i, (region, mesh) in enumerate(found):
             self._frames[region.track] += 1
             for j, (other, its) in enumerate(found):
                 same = its.sure and outlines[i].iou(outlines[j]) >= _SAME_FACE
                 if other.track == region.track or not same or fits[j] <= fits[i]:
                     continue
-                inside = mesh.clear and _share(region.box, other.box) >= _INSIDE
+                inside = mesh.clear and _share(face_of(region), other.box) >= _INSIDE
                 weak = region.score < _WEAK
-                nobody = (weak or not inside) and self._is_nobody(frame.pixels, region.box, other.box)
+                nobody = (weak or not inside) and self._is_nobody(frame.pixels, face_of(region), other.box)
                 if inside or nobody:
                     self._seen[region.track, other.track] += 1
                 if weak and nobody:

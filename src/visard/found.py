@@ -67,32 +67,44 @@ class Found:
 
 
 def find(source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, seen: Callable[[int], None]) -> Found:
+    """Return what `follow` does; people and heads have their outlines, where they can be told. Raises ModelError."""
+    return outlined(frames, follow(source, frames, policy, seen), source.still)
+
+
+def follow(source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, seen: Callable[[int], None]) -> Found:
     """Return every region of the policy's kinds in a source, followed through time; one subject, one number.
 
-    People and heads have their outlines, where they can be told. seen: called with each frame's index. Raises
-    ModelError.
+    seen: called with each frame's index. Raises ModelError.
     """
     sure = {kind: rule.min_score for kind, rule in policy.rules.items()}
     sightings = list(_look(source, frames, {kind: score * WEAK for kind, score in sure.items()}, seen))
     if not source.still:
         rest()
     followed = [track([_only(sight, kind) for sight in sightings], score, source.still) for kind, score in sure.items()]
-    return _outlined(frames, Found(joined(followed)), source.still)
+    return Found(joined(followed))
 
 
 def _only(sight: Sighting, kind: Kind) -> Sighting:
     return replace(sight, regions=tuple(r for r in sight.regions if r.kind == kind))
 
 
-def _outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool) -> Found:
-    if not any(r.kind in _OUTLINED for r in found.all()):
+def outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool) -> Found:
+    """Return what was found, people and heads with their outlines, where these are not known; raises ModelError."""
+    if not any(_bare(r) for r in found.all()):
         return found
     regions = dict(found.regions)
     for frame in frames() if still else ahead(frames()):
+        own = found.at(frame.index)
+        heads = [r for r in own if r.kind == "head"]
         regions[frame.index] = tuple(
-            replace(r, outline=figure(frame.pixels, r)) if r.kind in _OUTLINED else r for r in found.at(frame.index)
+            replace(r, outline=figure(frame.pixels, r, [h for h in heads if h is not r])) if _bare(r) else r
+            for r in own
         )
     return Found(regions)
+
+
+def _bare(region: Region) -> bool:
+    return region.kind in _OUTLINED and region.outline is None
 
 
 def refuse_unfound(policy: Policy) -> None:

@@ -15,7 +15,7 @@ from visard.methods.keyed import Keyed
 from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.roles import Roles
-from visard.shape.align import Cells, Cut, cut, cut_out, together
+from visard.shape.align import Cells, Cut, cells_of, covered, cut, cut_out, together
 from visard.shape.square import through_square
 from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prepared, Region, Removing
 
@@ -55,6 +55,7 @@ class Hider:
         self.insisted: set[int] = set()
         self.unfit: set[int] = set()
         self.hopeless: set[int] = set()
+        self.gathered: set[tuple[int, int]] = set()
         self.behind: Behind = lambda index, cells: None
         self._full = {
             kind: make(rule.method, {**rule.settings, "strength": 1.0})
@@ -183,12 +184,21 @@ class Hider:
         full = self._full.get(region.kind)
         return full if full is not None and region.track in self.insisted else self.methods[region.kind]
 
-    def patch(self, frame: Frame, region: Region) -> Patch | None:
-        """Return what the method may see of a region, None where it lies outside the frame."""
+    def patch(self, frame: Frame, region: Region, others: Sequence[Region] = ()) -> Patch | None:
+        """Return what the method may see of a region, None where it lies outside the frame.
+
+        others: regions of other subjects, which it is told of where it looks around itself.
+        """
         method = self.methods[region.kind]
-        around = method.around if isinstance(method, Casting) else 0.0
+        around = getattr(method, "around", 0.0)
         patch = cut(frame, region, self.rule(region), self._seed(region.kind, region.track), around)
-        return patch and replace(patch, variant=max(0, self.policy.variant - 1))
+        if patch is None:
+            return None
+        patch = replace(patch, variant=max(0, self.policy.variant - 1))
+        if not around or not others:
+            return patch
+        elsewhere = covered([(r, self.rule(r)) for r in others], cells_of(patch), frame.pixels.shape)
+        return replace(patch, others=elsewhere)
 
     def seed(self, region: Region) -> int:
         """Return the seed of a region's subject."""
@@ -210,7 +220,7 @@ class Hider:
                 paste(canvas, patch, through_square(self.fallbacks[region.kind], patch))
         kept = [r for r in hidden if not self.removes(r)]
         for region in sorted(kept, key=self._depth):
-            patch = self._patch_of(region, frame, canvas)
+            patch = self._patch_of(region, frame, canvas, [r for r in hidden if r is not region])
             if patch is not None:
                 yield patch, self._hide(region, patch)
 
@@ -221,17 +231,18 @@ class Hider:
         them must not lie across a new face.
         """
         exchanged = isinstance(self.method(region), Casting)
-        return 2 if region.track in self.hopeless else int(exchanged), region.box.area if exchanged else 0.0
+        # What is larger is nearer, or holds what was taken for somebody else.
+        return 2 if region.track in self.hopeless else int(exchanged), region.box.area
 
-    def _patch_of(self, region: Region, frame: Frame, canvas: Frame) -> Patch | None:
+    def _patch_of(self, region: Region, frame: Frame, canvas: Frame, others: Sequence[Region]) -> Patch | None:
         """Return the patch of a region, such that no neighbour's original comes back with what its method keeps."""
         method = self.method(region)
         if not isinstance(method, Casting):
-            return self.patch(frame, region)
-        below = self.patch(canvas, region)
-        if method.around or below is None:
+            return self.patch(frame, region, others)
+        below = self.patch(canvas, region, others)
+        if method.blind or below is None:
             return below
-        patch = self.patch(frame, region)
+        patch = self.patch(frame, region, others)
         return None if patch is None else replace(patch, ground=below.pixels)
 
     def _take_out(self, canvas: Frame, group: Sequence[Cut], regions: Sequence[Region]) -> tuple[Patch, Pixels]:
@@ -241,15 +252,13 @@ class Hider:
         inside = [own for own, _ in group]
         others = [(r, self.rule(r)) for r in regions if r not in inside]
         patch = cut_out(canvas, group, others, self.seed(region), method.around)
-        x, y = (int(v) for v in patch.to_frame[:, 2])
-        cells = slice(y, y + len(patch.mask)), slice(x, x + patch.mask.shape[1])
-        patch = replace(patch, behind=self.behind(canvas.index, cells))
+        patch = replace(patch, behind=self.behind(canvas.index, cells_of(patch)))
         return patch, method(patch)
 
     def _seen_by_others(self, hidden: list[Region]) -> list[Region]:
         methods = [self.method(region) for region in hidden]
-        around = (isinstance(m, Casting) and m.around and not isinstance(m, Keyed) for m in methods)
-        return hidden if len(hidden) > 1 and any(around) else []
+        blindly = (isinstance(m, Casting) and m.around and m.blind for m in methods)
+        return hidden if len(hidden) > 1 and any(blindly) else []
 
     def _hide(self, region: Region, patch: Patch) -> Pixels:
         try:

@@ -12,9 +12,10 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from visard.backdrop import look_behind
+from visard.belongings import gather
 from visard.errors import NothingFound, VerificationFailed
 from visard.flow import ahead, side_by_side
-from visard.found import Found, find
+from visard.found import Found, find, outlined
 from visard.gallery import Gallery
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
@@ -126,7 +127,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
         originals = meet(original, frames, found, hider)
         for attempt in range(_DRAFTS):
             with clock("find"):
-                found = trace(frames, found, hider, original.still)
+                found = gather(frames, trace(frames, found, hider, original.still), hider, original.still)
                 if not original.still:
                     look_behind(frames, found, hider)
             with clock("hide"):
@@ -137,7 +138,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             with clock("doubt"):
                 doubt = verify(draft, original, frames, found, hider, originals, task.output.keep_metadata)
             before = {r.track for r in found.all()}
-            found = found.add(doubt.missed, original.still)
+            found = outlined(frames, found.add(doubt.missed, original.still), original.still)
             if attempt < _PATIENCE:
                 changed = hider.give_up(doubt.lost), hider.insist(doubt.weak)
             else:

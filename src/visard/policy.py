@@ -186,10 +186,10 @@ def _toml(value: object) -> str:
 
 _DEFAULTS: Mapping[str, Rule] = {
     "face": Rule(),
-    "head": Rule("silhouette", margin=0.03),
+    "head": Rule("wig", margin=0.03),
     "person": Rule("silhouette", margin=0.03, min_score=0.35),
     "plate": Rule("plate", min_score=0.25, shape="box", fallback="fill"),
     "text": Rule("text", min_score=0.6, shape="box", fallback="fill"),
-    "vehicle": Rule("blur", {"strength": 0.15}, margin=0.02, min_score=0.35, shape="box"),
+    "vehicle": Rule("respray", margin=0.02, min_score=0.35, shape="box"),
 }
 """How each kind is hidden where nobody says anything else."""

@@ -73,7 +73,7 @@ def bridged(codes: Codes, found: Found) -> Codes:
         (r.track, index): place
         for index, own in found.regions.items()
         for place, r in enumerate(own)
-        if r.kind == "face"
+        if r.kind in ("face", "head")
     }
     whole = dict(codes)
     for track, own in _tracks(codes, found).items():

@@ -118,10 +118,9 @@ class Region:
     """Something found that may have to be hidden.
 
     points: (K, 2) float32 in frame pixels, or None; for faces five: the eye on the image's left, the eye on its right,
-    nose tip, left and right mouth corner; for plates and text the four corners, clockwise from the one at the top left.
-    track: the subject's number, -1 before tracking. hide: False for a subject that the user spared. mesh: (67,) pose
-    and shape of a traced face, as `shape.mesh.Canonical.encode` gives them, or None. outline: (K, 2) float32 polygon
-    in frame pixels around a person or a head, where it was told from the background.
+    nose tip, left and right mouth corner; for plates and text the four corners, clockwise from the top left. track: the
+    subject's number, -1 before tracking. hide: False for whom the user spared. mesh: (67,) pose and shape of a traced
+    face, as `shape.mesh.Canonical.encode` gives them, or None. outline: (K, 2) float32 polygon around a person or head.
     """
 
     kind: Kind
@@ -139,11 +138,11 @@ class Patch:
     """All that a method may see.
 
     pixels: (h, w, 3) uint8 RGB. mask: (h, w) float32, 1 = hide, between 0 and 1 = feathered rim. points: (K, 2) float32
-    in patch pixels, or None. seed: one subject and key, one seed. to_frame: (2, 3) float32, affine from patch to frame
-    pixels. mesh: (468, 3) float32 points of the face in patch pixels, where it was traced, or None. others: (h, w)
-    bool, where other subjects are, or None. behind: (h, w, 3) uint8 RGB, what other frames saw where this one hides
-    something, or None. ground: (h, w, 3) uint8 RGB, the patch with its neighbours hidden, or None: what a method keeps,
-    it keeps of this. variant: which of the identities that the subject may be given, 0 for the first.
+    in patch pixels, or None. seed: one subject and key, one seed. to_frame: (2, 3) float32, affine from patch to frame.
+    mesh: (468, 3) float32 points of the traced face in patch pixels, or None. others: (h, w) bool, where others are, or
+    None. behind: as pixels, what other frames saw where this one hides something, or None. ground: as pixels, with its
+    neighbours hidden, or None: what a method keeps, it keeps of this. variant: which of the subject's
+    identities, 0 for the first. outline: as a region's.
     """
 
     pixels: Pixels
@@ -157,6 +156,7 @@ class Patch:
     behind: Pixels | None = None
     ground: Pixels | None = None
     variant: int = 0
+    outline: Points | None = None
 
 
 @dataclass(frozen=True, slots=True)

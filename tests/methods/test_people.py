@@ -40,11 +40,21 @@ def test_a_figure_has_its_outline_alone_from_the_picture() -> None:
     mask = np.zeros((90, 60), np.float32)
     cv2.ellipse(mask, (30, 45), (20, 40), 0, 0, 360, 1.0, -1)
     noise = np.random.default_rng(0).integers(0, 256, (90, 60, 3), dtype=np.uint8)
-    one, two = (make("silhouette")(Patch(pixels, mask, seed=5)) for pixels in (noise, noise[::-1].copy()))
-    assert np.array_equal(one, two)
-    assert (
-        one[mask > 0].std() > 5 and make("silhouette", {"look": "flat"})(Patch(noise, mask)).std(axis=(0, 1)).max() == 0
-    )
+    hidden = np.where((mask > 0)[..., None], noise[::-1], noise)
+    one, two = (make("silhouette")(Patch(pixels, mask, seed=5)) for pixels in (noise, hidden))
+    assert np.array_equal(one[mask > 0], two[mask > 0])
+    flat = make("silhouette", {"look": "flat"})(Patch(noise, mask))
+    assert one[mask > 0].std() > 5 and flat[15:75, 22:38].std(axis=(0, 1)).max() == 0
+
+
+def test_a_figure_keeps_to_the_outline_and_its_legs_stay_apart() -> None:
+    legs = [[40, 30], [80, 30], [85, 200], [70, 200], [60, 110], [50, 200], [35, 200]]
+    before = outfit((180, 40, 40))
+    hider = Hider(with_rule(only(Policy(), "people"), "person", method="silhouette", settings={"look": "flat"}))
+    after = hider(Frame(before), [person(outline=np.array(legs, np.float32))]).pixels
+    colour = after[60, 60].astype(int)
+    assert np.abs(after[180, 42].astype(int) - colour).max() < 3
+    assert np.abs(after[196, 60].astype(int) - colour).max() > 10, "between the legs the scene goes on"
 
 
 def test_two_figures_have_two_colours() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,7 +19,7 @@ from visard.methods.sketch import sketch  # noqa: E402
 from visard.models.taught import taught  # noqa: E402
 from visard.shape.marks import front  # noqa: E402
 from visard.shape.mesh import EYES  # noqa: E402
-from visard.train import anonygan, ciagan, ksame_net  # noqa: E402
+from visard.train import anonygan, body, ciagan, ksame_net  # noqa: E402
 from visard.train import export as exporting  # noqa: E402
 from visard.train.album import Album  # noqa: E402
 from visard.train.checkpoint import Progress, read  # noqa: E402
@@ -37,7 +38,20 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def somebody() -> list[body.Person]:
+    """Two people in red and blue, drawn."""
+    people = []
+    for colour in ((200, 40, 40), (40, 60, 190)):
+        square, inside = np.full((64, 64, 3), 150, np.uint8), np.zeros((64, 64), np.uint8)
+        inside[8:58, 24:40] = 1
+        square[inside > 0] = colour
+        people.append(body.Person(square, inside, np.asarray(cv2.dilate(inside, np.ones((7, 7))), np.uint8)))
+    return people
+
+
 def tiny(name: str, faces: Album, **settings: Any) -> Studio:
+    if name == "body":
+        return body.Lesson(somebody(), body.Recipe(**(TINY[name] | settings)), 2)
     made = lesson(name, TINY[name] | settings, faces)
     made.batch = 2
     return made
@@ -209,7 +223,7 @@ def test_the_verbs_flags_reach_the_recipe(
 
 def test_the_verbs_refuse_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     where = ["--out", str(tmp_path / "out"), "--minutes", "0.01"]
-    for verb in ("anonygan", "ciagan", "estrange"):
+    for verb in ("anonygan", "ciagan", "estrange", "body"):
         assert run(["train", verb, "--data", str(tmp_path / "none"), *where]) == 2
         assert "is no folder" in capfd.readouterr().err
     assert run(["train", "ksame-net", *where, "--resume"]) == 2
@@ -231,6 +245,7 @@ def test_another_bank_is_another_training(album: Album, tmp_path: Path, monkeypa
     ("anonygan", "colour", {"paired": 1.0, "rate": 2e-3}),
     ("estrange", "colour", {"rate": 2e-3}),
     ("ciagan", "real", {"critic_rate": 1e-3}),
+    ("body", "colour", {"rate": 2e-3}),
 ])  # fmt: skip
 def test_it_learns(name: str, loss: str, settings: dict[str, Any], album: Album) -> None:  # noqa: F811
     made = tiny(name, album, **settings)

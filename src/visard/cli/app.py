@@ -16,6 +16,7 @@ VERBS = {
     "hide": "Hide the people in pictures, videos and folders.",
     "find": "Write what would be hidden, as JSON or CSV, to look at or to edit.",
     "check": "Doubt a hidden file: compare it with its original.",
+    "count": "Count the people in pictures, videos and folders, before and after hiding.",
     "live": "Hide the people in a camera's pictures or a stream, while it runs.",
     "keygen": "Make a key for one who may open what is sealed.",
     "unseal": "Give the hidden pixels back to whoever holds a key.",

@@ -1,21 +1,26 @@
 """Room 2, FIND: what in a picture may have to be hidden."""
 
+from visard.detect.belongings import with_belongings
 from visard.detect.cuts import CutFinder
 from visard.detect.figure import figure
 from visard.detect.find import BlazeFace, CenterFace, find_faces, load, second_opinion
-from visard.detect.head import part_of_face
+from visard.detect.head import face_of, part_of_face
 from visard.detect.kinds import NETWORKS, find_kinds, rest
+from visard.detect.objects import find_carried
 
 __all__ = [
     "NETWORKS",
     "BlazeFace",
     "CenterFace",
     "CutFinder",
+    "face_of",
     "figure",
+    "find_carried",
     "find_faces",
     "find_kinds",
     "load",
     "part_of_face",
     "rest",
     "second_opinion",
+    "with_belongings",
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.detect.hair import head_outline
+from visard.detect.head import moved
 from visard.models.runtimes import LiteNet
 from visard.types import Box, Pixels, Points, Region
 
@@ -28,17 +31,20 @@ _STEP = 0.004
 """By how much of the box's side an outline is simplified; margins are several times wider."""
 
 
-def figure(pixels: Pixels, region: Region) -> Points | None:
+def figure(pixels: Pixels, region: Region, others: Sequence[Region] = ()) -> Points | None:
     """Return (K, 2) the outline in frame pixels of the person or head of a region in (H, W, 3) uint8 RGB pixels.
 
-    None where the network tells nobody from the background; then the whole box is to be hidden. Raises ModelError.
+    others: heads of the same frame, whose pixels are theirs. None where the network tells no person from the
+    background, and for tiny ones; then the whole box is to be hidden. Raises ModelError.
     Source: MediaPipe Selfie Segmentation, on a square around the box.
     """
+    if region.kind == "head":
+        return _head(pixels, region, others)
     rows, columns = cells = region.box.grow(_LOOSE).cells(*pixels.shape[:2])
     height, width = rows.stop - rows.start, columns.stop - columns.start
     if min(height, width) < 8:
         return None
-    mask = _mask(pixels, region, cells)
+    mask = np.asarray(_scores(pixels, region, cells) > _PERSON, np.uint8)
     share, spans = mask.mean(), np.ptp(np.flatnonzero(mask.any(axis=1))) if mask.any() else 0
     if share < _LEAST or spans < _TALL * height:
         return None
@@ -47,8 +53,18 @@ def figure(pixels: Pixels, region: Region) -> Points | None:
     return np.asarray(simple + np.array([columns.start + 0.5, rows.start + 0.5]), np.float32)
 
 
-def _mask(pixels: Pixels, region: Region, cells: tuple[slice, slice]) -> NDArray[np.uint8]:
-    """Return over the cells of a frame where a person is: 1."""
+def _head(pixels: Pixels, region: Region, others: Sequence[Region]) -> Points | None:
+    rows, columns = cells = region.box.grow(_AROUND["head"]).cells(*pixels.shape[:2])
+    if min(rows.stop - rows.start, columns.stop - columns.start) < 8:
+        return None
+    shift = -columns.start, -rows.start
+    near = [moved(other, *shift) for other in (region, *others)]
+    found = head_outline(pixels[cells], _scores(pixels, region, cells), near[0], near[1:])
+    return np.asarray(found - np.array(shift), np.float32)
+
+
+def _scores(pixels: Pixels, region: Region, cells: tuple[slice, slice]) -> NDArray[np.float32]:
+    """Return over the cells of a frame how surely a person is there, 0 to 1."""
     box = region.box
     (cx, cy), side = box.centre, max(box.width, box.height) * (1 + 2 * _AROUND[region.kind])
     scale = _SIDE / side
@@ -60,7 +76,7 @@ def _mask(pixels: Pixels, region: Region, cells: tuple[slice, slice]) -> NDArray
     back[:, 2] += to_square[:, :2] @ (cells[1].start, cells[0].start)
     size = cells[1].stop - cells[1].start, cells[0].stop - cells[0].start
     seen = cv2.warpAffine(score, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
-    return np.asarray(seen > _PERSON, np.uint8)
+    return np.asarray(seen, np.float32)
 
 
 def _reduced(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from visard.types import Box, Kind, Region
 
 _ABOVE, _BESIDE, _BELOW = 0.6, 0.45, 0.15
@@ -16,6 +18,9 @@ _SHARE, _ASPECT = 0.2, 0.9
 _SHOULDERS, _TALL = 1.6, 8.0
 """Half the width of a body in widths of a face, and its height in heights of one."""
 
+_UNSURE, _SURE = 0.5, 0.6
+"""Scores below which a face in another's head is a part of it, and from which on that head is one."""
+
 _UPPER = 0.45
 """Share of a person's height in which their face lies."""
 
@@ -26,6 +31,21 @@ def head_of_face(face: Region) -> Region:
     width, height = face.box.width, face.box.height
     box = Box(x0 - _BESIDE * width, y0 - _ABOVE * height, x1 + _BESIDE * width, y1 + _BELOW * height)
     return replace(face, kind="head", box=box)
+
+
+def face_of(head: Region) -> Box:
+    """Return the box of the face of a head, even if it is turned away; of other regions, their own."""
+    if head.kind != "head":
+        return head.box
+    x0, y0, x1, y1 = head.box
+    width, height = head.box.width / (1 + 2 * _BESIDE), head.box.height / (1 + _ABOVE + _BELOW)
+    return Box(x0 + _BESIDE * width, y0 + _ABOVE * height, x1 - _BESIDE * width, y1 - _BELOW * height)
+
+
+def moved(head: Region, dx: float, dy: float) -> Region:
+    """Return a head moved by (dx, dy) pixels."""
+    points = None if head.points is None else head.points + np.array([dx, dy], np.float32)
+    return replace(head, box=head.box.shift(dx, dy), points=points)
 
 
 def face_is_of(face: Region, person: Region) -> bool:
@@ -57,7 +77,15 @@ def part_of_face(face: Region, kinds: Collection[Kind]) -> Region:
     return replace(face, kind="person", box=body, points=None)
 
 
+def _echoes(face: Region, other: Region) -> bool:
+    """Return whether an unsure face is a piece of the head of a sure one, whose outline covers it."""
+    (x, y), head = face.box.centre, head_of_face(other).box
+    inside = head.x0 <= x <= head.x1 and head.y0 <= y <= head.y1
+    return inside and face.score < _UNSURE < _SURE <= other.score and face.box.area < 1.2 * other.box.area
+
+
 def heads(faces: Sequence[Region], people: Sequence[Region]) -> list[Region]:
     """Return the heads of faces, then those of people to whom none of the faces belongs."""
+    faces = [face for face in faces if not any(_echoes(face, other) for other in faces)]
     turned = [person for person in people if not any(face_is_of(face, person) for face in faces)]
     return [*map(head_of_face, faces), *map(head_of_person, turned)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -15,10 +15,17 @@ from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions
 from visard.detect.search import Effort, fine_scale, tiled, whole
 from visard.models.nanodet import BINS, CLASSES, STRIDES, to_onnx
 from visard.models.runtimes import OpenCvNet
-from visard.types import Kind, Pixels, Region
+from visard.types import Box, Kind, Pixels, Region
 
 _CLASSES: Mapping[Kind, tuple[int, ...]] = {"person": (0,), "vehicle": (2, 3, 5, 7)}
 """COCO's numbers: person; car, motorcycle, bus and truck."""
+
+_CARRIED = (1, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 67, 73)
+"""COCO's numbers: bicycle, backpack, umbrella, handbag, tie, suitcase, frisbee, skis, snowboard, ball, kite, bat,
+glove, skateboard, surfboard, racket, bottle, glass, cup, telephone, book."""
+
+_SURELY_CARRIED = 0.4
+"""Score from which something is carried."""
 
 _KIND = COLUMNS
 """A further column of the rows that are found: which of the two it is."""
@@ -68,15 +75,28 @@ class NanoDet:
 
     def _glance(self, pixels: Pixels, _: float) -> Found:
         """Return what one look sees in (H, W, 3) pixels whose sides are multiples of 32, each score its kind's best."""
-        blob = (pixels[..., ::-1].astype(np.float32) - np.array(_MEAN)) / np.array(_DEVIATION)
-        outputs = nanodet_net()(np.ascontiguousarray(blob.transpose(2, 0, 1)[None], np.float32))
-        levels = sorted(outputs, key=lambda out: -out.shape[2])
-        parts = [
-            _decode(level[0], stride, classes, least, number)
-            for level, stride in zip(levels, STRIDES, strict=True)
-            for number, (classes, least) in enumerate((_CLASSES[k], s) for k, s in self.min_scores.items())
-        ]
-        return _best(np.concatenate(parts))
+        return _look(pixels, [(_CLASSES[kind], least) for kind, least in self.min_scores.items()])
+
+
+def find_carried(pixels: Pixels) -> list[Box]:
+    """Return the boxes of what people carry, hold or ride on in (H, W, 3) uint8 RGB pixels; raises ModelError."""
+    if not all(pixels.shape[:2]):
+        return []
+    found = whole(lambda small, _: _look(small, [(_CARRIED, _SURELY_CARRIED)]), pixels, _KEY, 0.0)
+    return [Box(*(float(v) for v in row[:4])) for row in merge(found, _SAME, _INSIDE)]
+
+
+def _look(pixels: Pixels, wanted: Sequence[tuple[tuple[int, ...], float]]) -> Found:
+    """Return what one look sees; wanted: classes, of which each row has the best score, and their least score."""
+    blob = (pixels[..., ::-1].astype(np.float32) - np.array(_MEAN)) / np.array(_DEVIATION)
+    outputs = nanodet_net()(np.ascontiguousarray(blob.transpose(2, 0, 1)[None], np.float32))
+    levels = sorted(outputs, key=lambda out: -out.shape[2])
+    parts = [
+        _decode(level[0], stride, classes, least, number)
+        for level, stride in zip(levels, STRIDES, strict=True)
+        for number, (classes, least) in enumerate(wanted)
+    ]
+    return _best(np.concatenate(parts))
 
 
 def _decode(level: NDArray[np.float32], stride: int, classes: tuple[int, ...], least: float, number: int) -> Found:

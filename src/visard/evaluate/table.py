@@ -13,7 +13,7 @@ PLAIN = {
     "linkability", "diversity", "age change", "pose", "yaw", "pitch", "roll", "mouth opening", "eye opening", "gaze",
     "PSNR", "SSIM", "seam", "sharpness", "outside change", "LPIPS", "lpips_mobilenetv2", "PieAPP",
     "fid", "fd_mobilenetv2", "fd_inception_nsfw", "ms a face", "memory",
-    "flicker", "source flicker",
+    "flicker", "source flicker", "people a frame", "most people", "people in all",
 }  # fmt: skip
 """Scores that are no shares."""
 

@@ -43,8 +43,11 @@ METHODS: Mapping[str, str] = {
     "mifgsm": "visard.methods.adversarial.mifgsm:Mifgsm",
     "ka3": "visard.methods.adversarial.ka3:Ka3",
     "cloak": "visard.methods.adversarial.cloak:Cloak",
+    "wig": "visard.methods.wig:Wig",
     "silhouette": "visard.methods.silhouette:Silhouette",
     "garment": "visard.methods.garment:Garment",
+    "body": "visard.methods.body:Body",
+    "respray": "visard.methods.respray:Respray",
     "plate": "visard.methods.plate:Plate",
     "text": "visard.methods.text:Text",
 }

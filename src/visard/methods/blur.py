@@ -8,6 +8,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from visard.methods.scene import fill_in
 from visard.methods.strength import check_share, hidden_side
 from visard.types import Form, Goal, Mask, Patch, Pixels
 
@@ -19,7 +20,8 @@ _ENOUGH_SIGMA = 6.0
 class Blur:
     """Convolve with a Gaussian whose sigma is 0.4 strength times the hidden side (METHODS 1.1).
 
-    The patch is mirrored at its border, so that the rim is not tinted by a made-up colour.
+    The patch is mirrored at its border, so that the rim is not tinted by a made-up colour. Heads and people are blurred
+    among themselves.
     """
 
     name: ClassVar[str] = "blur"
@@ -36,11 +38,18 @@ class Blur:
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the blurred patch."""
-        return gaussian(patch.pixels, self.sigma(patch.mask))
+        sigma = self.sigma(patch.mask)
+        return gaussian(_own(patch) if patch.kind in ("head", "person") else patch.pixels, sigma)
 
     def sigma(self, mask: Mask) -> float:
         """Return the Gaussian's sigma in pixels for a patch with this mask."""
         return _SIGMA_AT_FULL_STRENGTH * self.strength * hidden_side(mask)
+
+
+def _own(patch: Patch) -> Pixels:
+    """Return the patch with what is hidden carried on around it: a bright wall has no part in a dark head."""
+    own = fill_in(patch.pixels.astype(np.float32), (patch.mask >= 1).astype(np.float32))
+    return np.round(own).astype(np.uint8)
 
 
 def gaussian(pixels: Pixels, sigma: float) -> Pixels:

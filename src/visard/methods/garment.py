@@ -105,9 +105,9 @@ def _parts(lab: Floats, inside: NDArray[np.bool_], sigma: float) -> list[Floats]
     # Light counts for less than colour: a fold is no part.
     values = (lab * (0.5, 1.0, 1.0)).astype(np.float32)
     few = values[inside]
-    centres = _centres(few[:: max(1, len(few) // 4000)])
-    nearest = np.linalg.norm(values[:, :, None] - centres, axis=3).argmin(axis=2)
-    parts = len(centres)
+    middles = centres(few[:: max(1, len(few) // 4000)])
+    nearest = np.linalg.norm(values[:, :, None] - middles, axis=3).argmin(axis=2)
+    parts = len(middles)
     # The majority around a place says whose it is: what is smaller than that has no colour of its own.
     votes = [_smooth((nearest == part) & inside, max(0.6, sigma)) for part in range(parts)]
     most = np.argmax(votes, axis=0)
@@ -116,7 +116,7 @@ def _parts(lab: Floats, inside: NDArray[np.bool_], sigma: float) -> list[Floats]
     return [np.asarray(part / total, np.float32) for part in soft]
 
 
-def _centres(values: Floats) -> Floats:
+def centres(values: Floats) -> Floats:
     """Return the middles of up to `_PARTS` clusters of (N, 3) values (Lloyd 1982), begun in order of lightness."""
     chunks = np.array_split(values[np.argsort(values[:, 0], kind="stable")], min(_PARTS, len(values)))
     centres = np.stack([chunk.mean(axis=0) for chunk in chunks])

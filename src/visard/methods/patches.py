@@ -38,6 +38,9 @@ _ROUNDS = 6, 3
 _WIDE = 24
 """Pixels within which better patches are sought by chance, above the coarsest level."""
 
+_UPRIGHT = 30000.0
+"""Squared grey levels that speak against a patch from a picture's height higher or lower: roads are no walls."""
+
 _FADE = 1.15
 """By how much less a pixel of the hole counts than its neighbour nearer to the rim."""
 
@@ -171,8 +174,13 @@ def _grid(hole: Flags, stride: int) -> tuple[Places, Places]:
 
 
 def _anywhere(level: _Level, rng: np.random.Generator) -> Places:
+    """Return known patches by chance, from as high up or low down as each one lies, if there are any."""
     known = np.argwhere(level.sources)
-    return known[rng.integers(len(known), size=len(level.place))]
+    start = np.searchsorted(known[:, 0], level.place[:, 0])
+    stop = np.searchsorted(known[:, 0], level.place[:, 0], side="right")
+    drawn = rng.random(len(level.place))
+    row = np.minimum(start + (drawn * (stop - start)).astype(np.intp), len(known) - 1)
+    return known[np.where(stop > start, row, (drawn * len(known)).astype(np.intp))]
 
 
 def _enlarged(level: _Level, below: _Level, match: Places) -> Places:
@@ -207,7 +215,13 @@ def _distance(level: _Level, match: Places) -> Floats:
     for chunk in _chunks(len(match)):
         own, weight = _patches(level.picture, level.place[chunk]), _patches(level.weight, level.place[chunk])
         apart[chunk] = _compare(own, weight, _patches(level.picture, match[chunk]))
-    return apart
+    return apart + _off(level, level.place, match)
+
+
+def _off(level: _Level, place: Places, match: Places) -> Floats:
+    """Return (N,) how much it speaks against matches that they lie higher up or lower down in the picture."""
+    away = (match[:, 0] - place[:, 0]) / level.wanted.shape[0]
+    return np.asarray(_UPRIGHT * away * away, np.float32)
 
 
 def _compare(own: Floats, weight: Floats, other: Floats) -> Floats:
@@ -224,13 +238,14 @@ def _search(level: _Level, match: Places, reach: int, rng: np.random.Generator) 
     """Return better matches, and how far they are: those of neighbours, moved along, and others near by chance."""
     own, weight = _patches(level.picture, level.place), _patches(level.weight, level.place)
     best = match.copy()
-    apart = _compare(own, weight, _patches(level.picture, best))
+    apart = _compare(own, weight, _patches(level.picture, best)) + _off(level, level.place, best)
 
     def consider(other: Places) -> None:
         other = _allowed(level, other)
         differ = np.flatnonzero((other != best).any(axis=1))
         if len(differ):
             far = _compare(own[differ], weight[differ], _patches(level.picture, other[differ]))
+            far += _off(level, level.place[differ], other[differ])
             better = differ[far < apart[differ]]
             apart[better] = far[far < apart[differ]]
             best[better] = other[better]

@@ -9,13 +9,20 @@ from typing import ClassVar, Literal, get_args
 import cv2
 import numpy as np
 
+from visard.methods.scene import fill_in
 from visard.methods.strength import check_name, hidden_side
 from visard.types import Form, Goal, Kind, Mask, Patch, Pixels
 
 Look = Literal["shaded", "flat"]
 
-_ROUND = 0.16
-"""Depth of the rounded rim as a share of the hidden side."""
+_EDGE = 0.012
+"""Smoothness of the figure's edge, in hidden sides."""
+
+_BEYOND = 0.08
+"""How near to the picture's border, in hidden sides, an outline goes on to it."""
+
+_ROUND = (0.02, 0.05, 0.12, 0.25)
+"""Sizes, in hidden sides, of what is rounded: fingers, limbs, heads and trunks."""
 
 _LIGHT = np.array([-0.45, -0.65, 0.61], np.float32)
 """Where the light comes from: the left, above, in front."""
@@ -23,10 +30,10 @@ _LIGHT = np.array([-0.45, -0.65, 0.61], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Silhouette:
-    """Draw the outline of what is hidden as a figure in a colour of the subject's own.
+    """Draw the outline of what is hidden as a figure in a colour of the subject's own, before the scene carried on.
 
-    look: `shaded` rounds it, as if made of clay, by the distance from its rim; `flat` does not. Only the outline, and
-    the seed, have a say.
+    look: `shaded` rounds it, as if made of clay; `flat` does not. Only the outline, the seed, and what lies around have
+    a say.
     """
 
     name: ClassVar[str] = "silhouette"
@@ -37,16 +44,22 @@ class Silhouette:
     form: ClassVar[Form] = "transform"
     kinds: ClassVar[tuple[Kind, ...]] = ("person", "head", "vehicle", "face")
 
+    around: ClassVar[float] = 0.15
+
     look: Look = "shaded"
 
     def __post_init__(self) -> None:
         check_name("look", self.look, get_args(Look))
 
     def __call__(self, patch: Patch) -> Pixels:
-        """Return the figure's colour in every pixel, shaded if wanted."""
+        """Return the figure, shaded if wanted, and around it what the scene goes on like."""
+        body = _body(patch)
         colour = np.array(colour_of(patch.seed), np.float32)
-        light = _relief(patch.mask) if self.look == "shaded" else np.ones(patch.mask.shape, np.float32)
-        return np.clip(np.round(light[..., None] * colour), 0, 255).astype(np.uint8)
+        light = _relief(body, hidden_side(patch.mask)) if self.look == "shaded" else np.ones(body.shape, np.float32)
+        known = patch.mask == 0 if patch.others is None else (patch.mask == 0) & ~patch.others
+        scene = fill_in(patch.pixels.astype(np.float32), known.astype(np.float32)) if known.any() else colour
+        new = body[..., None] * (light[..., None] * colour) + (1 - body[..., None]) * scene
+        return np.asarray(np.clip(np.round(new), 0, 255), np.uint8)
 
 
 def colour_of(seed: int, saturation: float = 0.28, value: float = 0.66) -> tuple[float, float, float]:
@@ -56,17 +69,34 @@ def colour_of(seed: int, saturation: float = 0.28, value: float = 0.66) -> tuple
     return 255 * red, 255 * green, 255 * blue
 
 
-def _relief(mask: Mask) -> Mask:
-    """Return (h, w) the light that falls on a body with the mask's outline, 1 where it faces the viewer."""
-    depth = max(1.0, _ROUND * hidden_side(mask))
-    inside = cv2.copyMakeBorder((mask >= 1.0).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    # A figure goes on beyond the picture: what ends at the border is not rounded there.
-    inside = np.pad(inside[1:-1, 1:-1], 1, mode="edge")
-    away = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    t = np.clip(away / depth, 0.0, 1.0)
-    height = depth * np.sqrt(1.0 - (1.0 - t) ** 2)
-    height = cv2.GaussianBlur(height.astype(np.float32), (0, 0), 0.2 * depth, borderType=cv2.BORDER_REPLICATE)
+def _body(patch: Patch) -> Mask:
+    """Return (h, w) how much of each pixel is the figure's: of the outline, or of what is hidden if there is none."""
+    side = hidden_side(patch.mask)
+    inside = np.zeros(patch.mask.shape, np.uint8)
+    if patch.outline is None:
+        inside = (patch.mask >= 1).astype(np.uint8)
+    else:
+        cv2.fillPoly(inside, [np.round((patch.outline - 0.5) * 16).astype(np.int32)], 1, shift=4)
+        # Only at the picture's border is something hidden at the patch's: there a figure goes on.
+        reach = max(1, round(_BEYOND * side))
+        for turn in range(1, 5):
+            inside, hidden = np.rot90(inside), np.rot90(patch.mask, turn) >= 1
+            if hidden[-1].any() and len(inside) > reach:
+                inside = inside.copy()
+                inside[-reach:] |= inside[-reach - 1] & hidden[-reach:]
+    soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), max(0.6, _EDGE * side), borderType=cv2.BORDER_REPLICATE)
+    body = np.clip(3 * soft - 1.0, 0, 1) * (patch.mask > 0)
+    return np.asarray(body if body.any() else patch.mask, np.float32)
+
+
+def _relief(body: Mask, side: float) -> Mask:
+    """Return (h, w) the light that falls on a body with that outline, about 1 where it faces the viewer."""
+    reach = max(1, int(side / 3))
+    whole = cv2.copyMakeBorder(body, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    # Blurred at many sizes, a flat shape swells as a body does: thin parts a little, thick ones more.
+    swollen = [2.2 * size * side * cv2.GaussianBlur(whole, (0, 0), max(0.6, size * side)) for size in _ROUND]
+    height = np.sum(swollen, axis=0)[reach:-reach, reach:-reach]
     down, across = np.gradient(height) if min(height.shape) > 1 else (np.zeros_like(height),) * 2
     normal = np.dstack([-across, -down, np.ones_like(height)])
     normal /= np.linalg.norm(normal, axis=2, keepdims=True)
-    return np.asarray(0.55 + 0.74 * np.clip(normal @ _LIGHT, 0.0, 1.0), np.float32)
+    return np.asarray(0.5 + 0.8 * np.clip(normal @ _LIGHT, 0.0, 1.0), np.float32)

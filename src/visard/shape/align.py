@@ -35,7 +35,8 @@ def cut(frame: Frame, region: Region, rule: Rule, seed: int, around: float = 0.0
     points = None if region.points is None else region.points - shift[:, 2]
     corner = np.array([columns.start, rows.start, 0], np.float32)
     mesh = None if region.mesh is None else canonical().decode(region.mesh) - corner
-    return Patch(pixels, outline(region, rule, cells), region.kind, points, seed, shift, mesh)
+    around_it = None if region.outline is None else region.outline - shift[:, 2]
+    return Patch(pixels, outline(region, rule, cells), region.kind, points, seed, shift, mesh, outline=around_it)
 
 
 def cut_out(frame: Frame, group: Sequence[Cut], others: Sequence[Cut], seed: int, around: float) -> Patch:
@@ -60,6 +61,12 @@ def cut_out(frame: Frame, group: Sequence[Cut], others: Sequence[Cut], seed: int
     shift = np.array([[1, 0, columns.start], [0, 1, rows.start]], np.float32)
     elsewhere = covered(others, cells, shape)
     return Patch(pixels, mask, group[0][0].kind, None, seed, shift, others=elsewhere)
+
+
+def cells_of(patch: Patch) -> Cells:
+    """Return the (rows, columns) of its frame that a patch shows."""
+    x, y = (int(v) for v in patch.to_frame[:, 2])
+    return slice(y, y + patch.mask.shape[0]), slice(x, x + patch.mask.shape[1])
 
 
 def covered(cuts: Sequence[Cut], cells: Cells, shape: tuple[int, ...]) -> NDArray[np.bool_]:

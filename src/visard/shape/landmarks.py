@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.detect.head import face_of
 from visard.models.runtimes import LiteNet
 from visard.shape.similarity import Matrix, scale_of, warp
 from visard.types import Box, Pixels, Points, Region
@@ -56,11 +57,12 @@ class FaceMesh:
 
 
 def find_mesh(pixels: Pixels, region: Region) -> FaceMesh:
-    """Return the mesh of the face of a region in (H, W, 3) uint8 RGB pixels.
+    """Return the mesh of the face, or of the head's face, of a region in (H, W, 3) uint8 RGB pixels.
 
     Raises ModelError. Source: MediaPipe Face Mesh (Kartynnik et al. 2019), the network of MODELS 2.
     """
-    corners = np.array([region.box[:2], region.box[2:]], np.float32)
+    box = face_of(region)
+    corners = np.array([box[:2], box[2:]], np.float32)
     eyes = region.points[:2] if region.points is not None else corners * ((1, 0), (1, 0))
     square = _frame(corners, eyes)
     for _ in range(_LOOKS):
@@ -73,7 +75,7 @@ def find_mesh(pixels: Pixels, region: Region) -> FaceMesh:
 
 def lies_on(vertices: Vertices, region: Region) -> bool:
     """Return whether a mesh is that of a region's own face: it can wander to a neighbour's."""
-    return region_of(vertices).box.iou(region.box) >= _SAME_PLACE
+    return region_of(vertices).box.iou(face_of(region)) >= _SAME_PLACE
 
 
 def five_points(vertices: Vertices) -> Points:
@@ -91,7 +93,7 @@ def _agree(vertices: Vertices, region: Region) -> bool:
     if region.points is None or len(region.points) != 5:
         return False
     apart = np.linalg.norm(five_points(vertices) - region.points, axis=1).mean()
-    return bool(apart <= _AGREE * region.box.side)
+    return bool(apart <= _AGREE * face_of(region).side)
 
 
 def _frame(around: Points, eyes: Points) -> Matrix:

@@ -24,7 +24,19 @@ from visard.methods.ways import length
 from visard.models.inpainter import FORMAT, Guess
 from visard.nets.inpaint import Inpainter, compose
 from visard.publish import publish
-from visard.train import anonygan, autoencoder, ciagan, estrange, inpaint, ksame_net, mfm, sapae, sdn, transformer
+from visard.train import (
+    anonygan,
+    autoencoder,
+    body,
+    ciagan,
+    estrange,
+    inpaint,
+    ksame_net,
+    mfm,
+    sapae,
+    sdn,
+    transformer,
+)
 from visard.train.album import Album, load
 from visard.train.card import Row, render, terms_row
 from visard.train.checkpoint import read
@@ -215,7 +227,8 @@ def lesson(name: str, how: Mapping[str, Any], album: Album) -> Studio:
 
 
 def _card(file: str, said: dict[str, Any], album: Album | None, content: bytes, terms: str, sections: list[Row]) -> str:
-    about = [("data", "no photo of anybody"), terms_row(terms)]
+    people_seen = said["name"] == body.NAME
+    about = [("data", "photos of people" if people_seen else "no photo of anybody"), terms_row(terms)]
     if album is not None:
         people, kept = len(set(album.people)), len({album.people[i] for i in album.rows})
         apart = f"{people - kept} people who could be among those it is judged on (FaceNet, cosine above 0.5)"

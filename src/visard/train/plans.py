@@ -12,12 +12,15 @@ from torch import Tensor, nn
 
 from visard.methods.background import SIDE as SCENE
 from visard.methods.donors import bank
+from visard.methods.mannequin import PLANES
 from visard.methods.ways import length
 from visard.models.denoiser import SIDE as DENOISED
 from visard.models.denoiser import TOLD
 from visard.models.onnx import with_facts
 from visard.models.taught import FORMAT
 from visard.nets.background import Background
+from visard.nets.body import CODE
+from visard.nets.body import SCENE as AROUND
 from visard.nets.denoiser import Denoiser
 from visard.nets.dual import STYLE
 from visard.nets.residual import settle
@@ -25,6 +28,7 @@ from visard.train import (
     anonygan,
     autoencoder,
     background,
+    body,
     ciagan,
     denoiser,
     estrange,
@@ -126,6 +130,12 @@ def _transformer(numbers: Mapping[str, Any]) -> Plan:
     return Plan(transformer.generator(how), inputs, ("result",), {"side": how.side, "bits": how.bits})
 
 
+def _body(numbers: Mapping[str, Any]) -> Plan:
+    how = body.Recipe(**numbers)
+    inputs = {"pictures": torch.zeros(1, AROUND + PLANES, how.side, how.side), "code": torch.zeros(1, CODE)}
+    return Plan(body.generator(how), inputs, ("picture",), {"side": how.side, "code": CODE})
+
+
 PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     anonygan.NAME: _anonygan,
     ciagan.NAME: _ciagan,
@@ -138,6 +148,7 @@ PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
     sdn.NAME: _sdn,
     mfm.NAME: _mfm,
     transformer.NAME: _transformer,
+    body.NAME: _body,
 }
 """Name of the network -> what makes its plan of a recipe's numbers."""
 

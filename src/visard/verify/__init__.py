@@ -35,6 +35,9 @@ Clearest = frozenset[tuple[int, int]]
 
 _LOSSLESS = {"PNG", "BMP", "TIFF"}
 
+_WITH_FACES = {"face", "head"}
+"""Kinds whose regions say where a face is."""
+
 _OF_PEOPLE = {"face", "head", "person"}
 """Kinds of which one is hidden wherever a face may not be seen."""
 
@@ -150,7 +153,7 @@ class _Room:
     @property
     def weak(self) -> list[Region]:
         """Regions that some check still saw through."""
-        return [*self.found_again.weak, *self.known_again.weak, *self.detail.weak]
+        return [*self.found_again.weak, *self.seen_again.weak, *self.known_again.weak, *self.detail.weak]
 
     def _answer(self) -> None:
         """Wait for the networks: one frame at a time, so that frames do not pile up; their failures are ours."""
@@ -164,7 +167,8 @@ class _Room:
             over = [r for r in regions if r not in left]
             shape = after.pixels.shape[:2]
             self.found_again.see(after, over, cover_of(over, self.hider, shape) if left else cover)
-        self.seen_again.see(after, regions, cover)
+        gone = [r for r in regions if r.kind == "person" and self.hider.removes(r) and r.track not in self.hider.unfit]
+        self.seen_again.see(after, regions, cover, gone)
 
     def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], new: Cover) -> None:
         for region in hidden:
@@ -175,7 +179,7 @@ class _Room:
                 if not self._exchanged(region):
                     own[new > 0] = 0
                 self.known_again.see(before, after, region, own)
-            if region.kind == "face" and self._exchanged(region):
+            if region.kind in _WITH_FACES and self._exchanged(region):
                 self.kept.see(before, after, region)
 
     def _flat(self, pixels: Pixels, regions: Sequence[Region], others: Sequence[Region]) -> Pixels:
@@ -223,4 +227,4 @@ def _shows_a_face(method: Deidentifier) -> bool:
 
 def _promised(hider: Hider, region: Region) -> bool:
     """Return whether no recogniser may know the face of a region again."""
-    return region.hide and region.kind == "face" and hider.method(region).goal in ("everyone", "machines")
+    return region.hide and region.kind in _WITH_FACES and hider.method(region).goal in ("everyone", "machines")

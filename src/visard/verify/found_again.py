@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.detect import face_of
 from visard.track import Sighting
 from visard.types import Box, Check, Frame, Pixels, Region
 
@@ -59,7 +60,7 @@ class FoundAgain:
                 continue
             below = [r for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)]
             exchanged = [r for r in below if self._exchanged(r)]
-            one = any(r.box.iou(face.box) >= _SAME_PLACE for r in exchanged)
+            one = any(face_of(r).iou(face.box) >= _SAME_PLACE for r in exchanged)
             bare = not self._is_covered(after.pixels, cover, detector, face, exchanged, one)
             # What lies across a new face is not seen through where that is seen.
             showing = [] if one else [r for r in below if not self._may_show(r)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
+from visard.detect import face_of
 from visard.types import Check, Frame, Pixels, Region
 from visard.verify.originals import Originals
 
@@ -32,8 +32,9 @@ class Kept:
         if self._originals.look(before, region) is None:
             return
         self._looks[region.track] += 1
-        cells = region.box.grow(_AROUND).cells(*after.pixels.shape[:2])
-        place = replace(region, box=region.box.shift(-cells[1].start, -cells[0].start)).box
+        face = face_of(region)
+        cells = face.grow(_AROUND).cells(*after.pixels.shape[:2])
+        place = face.shift(-cells[1].start, -cells[0].start)
         if not any(face.box.iou(place) > 0.3 for face in self._second(np.ascontiguousarray(after.pixels[cells]))):
             self._frames.append(before.index)
             self._lost[region.track].append(region)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from visard.detect import second_opinion
+from visard.detect import face_of, second_opinion
 from visard.shape.identity import Look, look
 from visard.types import Frame, Region
 
@@ -40,7 +40,8 @@ class Originals:
         return self._looks[frame.index, region.track].result()
 
     def _look(self, frame: Frame, region: Region) -> Look | None:
-        cells = region.box.grow(_AROUND).cells(*frame.pixels.shape[:2])
-        place = replace(region, box=region.box.shift(-cells[1].start, -cells[0].start))
+        face = replace(region, box=face_of(region))
+        cells = face.box.grow(_AROUND).cells(*frame.pixels.shape[:2])
+        place = replace(face, box=face.box.shift(-cells[1].start, -cells[0].start))
         seen = self._second(np.ascontiguousarray(frame.pixels[cells]))
-        return look(region, frame.pixels) if any(face.box.iou(place.box) > 0.3 for face in seen) else None
+        return look(face, frame.pixels) if any(face.box.iou(place.box) > 0.3 for face in seen) else None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.detect import find_kinds
+from visard.detect.search import Effort
 from visard.track import Sighting
 from visard.types import Box, Check, Frame, Kind, Pixels, Region
 
@@ -15,6 +16,9 @@ _KINDS: tuple[Kind, ...] = ("person", "plate", "text", "vehicle")
 
 _SURE: Mapping[Kind, float] = {"person": 0.55, "plate": 0.5, "text": 0.7, "vehicle": 0.55}
 """Scores from which on a second look is believed: what the first one missed cannot be a matter of taste."""
+
+_PERHAPS, _SAME_PLACE = 0.35, 0.5
+"""Score from which something looks like somebody where people were taken out, and its overlap (IoU) with them."""
 
 _COVERED = 0.3
 """Share of a box from which on it is a hidden thing, seen again: a figure, or a plate that is nobody's."""
@@ -33,13 +37,22 @@ class SeenAgain:
     def __init__(self, kinds: Collection[Kind], still: bool) -> None:
         self._scores = {kind: _SURE[kind] for kind in _KINDS if kind in kinds}
         self._every = 1 if still else _EVERY
+        self._effort: Effort = "fine" if still else "coarse"
         self._missed: list[Sighting] = []
+        self.weak: list[Region] = []
 
-    def see(self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8]) -> None:
-        """Look at one frame of the draft; cover: (H, W), non-zero where pixels were hidden."""
+    def see(
+        self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8], gone: Sequence[Region] = ()
+    ) -> None:
+        """Look at one frame of the draft; cover: (H, W), non-zero where pixels were hidden.
+
+        gone: people who were taken out. What looks like somebody there is nobody, and no fault, but better filled anew.
+        """
         missed: list[Region] = []
         if self._scores and after.index % self._every == 0:
             spared = [r.box for r in regions if not r.hide]
+            people = find_kinds(after.pixels, {"person": _PERHAPS}, self._effort) if gone else []
+            self.weak += [r for r in gone if any(r.box.iou(seen.box) > _SAME_PLACE for seen in people)]
             for region in _look(after.pixels, self._scores):
                 bare = _share(region.box, cover) < _COVERED
                 if bare and not any(region.box.iou(box) > 0.3 for box in spared):

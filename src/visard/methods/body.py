@@ -1,0 +1,82 @@
+"""A person painted anew from a segmentation: of the old one only the outline is told, no pixel.
+
+The outline itself, and with it pose, build and gait, stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+
+from visard.methods.generated import shown, veiled
+from visard.methods.mannequin import DETAILS, mannequin
+from visard.methods.placed import put_back
+from visard.methods.scene import surroundings
+from visard.methods.strength import check_name
+from visard.models.taught import taught
+from visard.shape.similarity import Matrix
+from visard.types import Form, Goal, Kind, Mask, Patch, Pixels
+
+_ROOM = 1.15
+"""Side of the square that the network sees, in the longer side of what is hidden."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Paint somebody who fits the outline (Brkic et al. 2017; METHODS 6.4).
+
+    detail: how much the segmentation tells, `outline`, `parts` or `limbs`. weights: a file that `visard train export`
+    made; empty for the one that visard ships.
+    """
+
+    name: ClassVar[str] = "body"
+    size: ClassVar[int | None] = None
+    blind: ClassVar[bool] = True
+    reversible: ClassVar[bool] = False
+    goal: ClassVar[Goal] = "everyone"
+    form: ClassVar[Form] = "generate"
+    kinds: ClassVar[tuple[Kind, ...]] = ("person",)
+    around: ClassVar[float] = 0.3
+
+    detail: str = "limbs"
+    weights: str = ""
+
+    def __post_init__(self) -> None:
+        check_name("detail", self.detail, DETAILS)
+        taught(self.name, self.weights)
+
+    def __call__(self, patch: Patch) -> Pixels:
+        """Return the patch with somebody else, before the scene as the network carries it on."""
+        net = taught(self.name, self.weights)
+        if not (patch.mask > 0).any():
+            return patch.pixels.copy()
+        to_square = framed(patch.mask, net.side)
+        hidden = patch.mask if patch.others is None else np.maximum(patch.mask, patch.others.astype(np.float32))
+        filled, known = surroundings(patch.pixels, hidden, to_square, net.side)
+        inside = cv2.warpAffine(_inside(patch), to_square, (net.side, net.side), flags=cv2.INTER_LINEAR)
+        planes = mannequin(np.asarray(inside, np.float32), self.detail)
+        scene = np.concatenate([veiled(filled, known), known[None], planes])
+        code = np.random.default_rng(patch.seed).standard_normal((1, int(net.facts["code"]))).astype(np.float32)
+        (square,) = net(scene[None], code)
+        return put_back(patch, shown(np.clip(square[0], -1, 1)), to_square)
+
+
+def framed(mask: Mask, side: int) -> Matrix:
+    """Return the similarity from a patch to the upright square around all that is hidden."""
+    rows, columns = np.flatnonzero((mask > 0).any(axis=1)), np.flatnonzero((mask > 0).any(axis=0))
+    long = max(rows[-1] - rows[0], columns[-1] - columns[0]) + 1
+    scale = side / (_ROOM * long)
+    x, y = (columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2
+    return np.array([[scale, 0, side / 2 - scale * x], [0, scale, side / 2 - scale * y]])
+
+
+def _inside(patch: Patch) -> Mask:
+    """Return (h, w) 1 in the person's outline, or where something is hidden if there is none."""
+    if patch.outline is None:
+        return np.asarray(patch.mask >= 1, np.float32)
+    drawn = np.zeros(patch.mask.shape, np.uint8)
+    cv2.fillPoly(drawn, [np.round((patch.outline - 0.5) * 16).astype(np.int32)], 1, shift=4)
+    return np.asarray(drawn, np.float32)

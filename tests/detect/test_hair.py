@@ -1,0 +1,78 @@
+"""Outlines of heads: hair and face are inside, shoulders and neighbours are not, at any size and turn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from visard.detect import NETWORKS, face_of, figure
+from visard.detect.hair import head_outline
+from visard.detect.head import head_of_face, heads
+from visard.models import store
+from visard.types import Box, Pixels, Points, Region
+
+from ..conftest import ASTRONAUT_FACE
+
+FACE = Region(
+    "face", ASTRONAUT_FACE, 0.9, np.array([[203, 115], [248, 112], [227, 140], [209, 161], [245, 159]], np.float32)
+)
+
+
+def within(outline: Points, *at: tuple[float, float]) -> list[bool]:
+    return [cv2.pointPolygonTest(outline, spot, False) > 0 for spot in at]
+
+
+@pytest.fixture
+def outline(astronaut: Pixels) -> Points:
+    if missing := store.absent(NETWORKS["head"]):
+        pytest.skip(f"networks absent: {' '.join(missing)} (visard models fetch)")
+    found = figure(astronaut, head_of_face(FACE))
+    assert found is not None
+    return found
+
+
+def test_a_head_is_face_and_hair_without_shoulders(outline: Points) -> None:
+    assert within(outline, (225, 130), (225, 45), (270, 90), (180, 60)) == [True] * 4
+    assert within(outline, (120, 330), (300, 300), (225, 300), (400, 120)) == [False] * 4
+
+
+def test_an_outline_is_smooth(outline: Points) -> None:
+    steps = np.diff(outline, axis=0, append=outline[:1])
+    ways = np.unwrap(np.arctan2(steps[:, 1], steps[:, 0]))
+    assert np.abs(np.diff(ways)).max() < 1.2
+
+
+def test_where_nobody_is_told_apart_a_head_has_its_usual_shape() -> None:
+    region = head_of_face(Region("face", Box(80, 80, 120, 130), 0.9))
+    pixels, nobody = np.full((200, 200, 3), 90, np.uint8), np.zeros((200, 200), np.float32)
+    outline = head_outline(pixels, nobody, region)
+    assert within(outline, (100, 105), (100, 65)) == [True, True]
+    assert cv2.contourArea(outline) < region.box.area
+
+
+def test_a_turned_face_has_a_turned_outline() -> None:
+    pixels, nobody = np.full((200, 200, 3), 90, np.uint8), np.zeros((200, 200), np.float32)
+    lying = np.array([[115, 90], [115, 115], [100, 105], [85, 92], [85, 113]], np.float32)
+    region = head_of_face(Region("face", Box(75, 80, 125, 130), 0.9, lying))
+    low, high = (f(head_outline(pixels, nobody, region), axis=0) for f in (np.min, np.max))
+    assert high[0] - 100 > 100 - low[0] + 5, "the top of the head lies to the right"
+
+
+def test_neighbours_keep_their_own() -> None:
+    one, two = (head_of_face(Region("face", Box(x, 80, x + 40, 130), 0.9)) for x in (60, 100))
+    pixels, everybody = np.full((200, 200, 3), 90, np.uint8), np.ones((200, 200), np.float32)
+    alone, beside = head_outline(pixels, everybody, one), head_outline(pixels, everybody, one, [two])
+    assert within(alone, (120, 90)) == [True] and within(beside, (120, 90), (80, 105)) == [False, True]
+
+
+def test_a_piece_of_a_sure_head_is_no_head() -> None:
+    sure, piece = Region("face", Box(100, 100, 140, 150), 0.9), Region("face", Box(85, 100, 115, 140), 0.35)
+    assert [head.box for head in heads([sure, piece], [])] == [head_of_face(sure).box]
+    assert len(heads([sure, replace(piece, score=0.7)], [])) == 2
+
+
+def test_the_face_of_a_head_is_where_it_was() -> None:
+    assert np.allclose(face_of(head_of_face(FACE)), FACE.box)

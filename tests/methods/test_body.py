@@ -1,0 +1,69 @@
+"""Bodies from segmentations: the levels tell what they say, no pixel of the person is seen, and untaught none runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from visard.errors import ModelError, UsageError
+from visard.hider import Hider
+from visard.methods import make
+from visard.methods.mannequin import DETAILS, mannequin
+from visard.models import taught
+from visard.policy import Policy, only, with_rule
+from visard.types import Frame, Pixels
+
+from .test_people import outfit, person
+
+
+@pytest.fixture
+def weights(untaught: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(taught, "FOLDER", untaught)
+    return untaught
+
+
+def drawn(pixels: Pixels, seed: int = 0, detail: str = "limbs") -> Pixels:
+    policy = with_rule(only(Policy({}, seed), "people"), "person", method="body", settings={"detail": detail})
+    return Hider(policy)(Frame(pixels), [person()]).pixels
+
+
+def test_each_level_tells_what_the_one_before_does_and_more() -> None:
+    inside = np.zeros((64, 64), np.float32)
+    inside[4:60, 20:44] = 1
+    planes = [mannequin(inside, detail) for detail in DETAILS]
+    assert [int((p.reshape(5, -1).max(axis=1) > 0).sum()) for p in planes] == [1, 4, 5]
+    assert all(np.array_equal(p[0], inside) for p in planes)
+    assert np.array_equal(planes[1][1:4].sum(axis=0), inside), "every place has one part"
+    head, trunk, legs = (np.flatnonzero(part.any(axis=1)) for part in planes[1][1:4])
+    assert head.max() < trunk.min() and trunk.max() < legs.min()
+    assert planes[2][4].max() == 1 and not mannequin(np.zeros((8, 8), np.float32), "limbs").any()
+
+
+def test_no_pixel_of_the_person_is_seen(weights: Path) -> None:
+    one, other = (drawn(outfit(shirt, True)) for shirt in ((180, 40, 40), (20, 200, 90)))
+    assert np.array_equal(one[40:190, 45:75], other[40:190, 45:75])
+
+
+def test_the_scene_stays_and_the_key_draws_the_person(weights: Path) -> None:
+    before = outfit((180, 40, 40))
+    one, other = drawn(before, 0), drawn(before, 1)
+    assert np.array_equal(one[:10], before[:10]) and not np.array_equal(one[40:190, 45:75], before[40:190, 45:75])
+    assert not np.array_equal(one, other) and np.array_equal(one, drawn(before, 0))
+
+
+def test_more_detail_another_person(weights: Path) -> None:
+    results = [drawn(outfit((180, 40, 40)), 0, detail) for detail in DETAILS]
+    assert not np.array_equal(results[0], results[1]) and not np.array_equal(results[1], results[2])
+
+
+def test_untaught_it_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(taught, "FOLDER", tmp_path)
+    with pytest.raises(ModelError, match="without weights and card does not run"):
+        make("body")
+
+
+def test_an_unknown_level_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(UsageError, match="did you mean 'limbs'"):
+        make("body", {"detail": "limb"})

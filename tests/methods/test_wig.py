@@ -1,0 +1,84 @@
+"""A new head: another face, other hair, a closer outline, and nothing else changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from visard.detect import NETWORKS
+from visard.errors import UsageError
+from visard.found import Found, outlined
+from visard.hider import Hider
+from visard.methods import fits
+from visard.models import store
+from visard.policy import Policy, only, with_rule
+from visard.shape.align import covered
+from visard.tracing import trace
+from visard.types import Box, Frame, Pixels, Region
+
+from ..conftest import ASTRONAUT_FACE
+
+HAIR = np.s_[40:62, 200:260]
+
+
+def found(pixels: Pixels) -> Found:
+    from visard.detect.head import head_of_face
+
+    head = replace(head_of_face(Region("face", ASTRONAUT_FACE, 0.9)), track=1)
+    return outlined(lambda: iter([Frame(pixels)]), Found({0: (head,)}), True)
+
+
+def worn(pixels: Pixels, seed: int = 0) -> tuple[Pixels, Hider, Found]:
+    if missing := store.absent(NETWORKS["head"]):
+        pytest.skip(f"networks absent: {' '.join(missing)} (visard models fetch)")
+    hider = Hider(replace(only(Policy(), "heads"), seed=seed))
+    whole = trace(lambda: iter([Frame(pixels)]), found(pixels), hider, True)
+    return hider(Frame(pixels), whole.at(0)).pixels, hider, whole
+
+
+def lab(pixels: Pixels) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    return np.asarray(cv2.cvtColor(pixels.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB))
+
+
+def test_hair_and_face_change_and_nothing_else(astronaut: Pixels) -> None:
+    new, hider, whole = worn(astronaut)
+    (head,) = whole.at(0)
+    cells = slice(0, 512), slice(0, 512)
+    hidden = covered([(head, hider.rule(head))], cells, astronaut.shape)
+    assert np.array_equal(new[~hidden], astronaut[~hidden])
+    assert np.linalg.norm(lab(new)[HAIR].mean((0, 1)) - lab(astronaut)[HAIR].mean((0, 1))) > 5
+    assert np.abs(new[100:170, 200:255].astype(int) - astronaut[100:170, 200:255]).mean() > 7
+    assert hidden[320:].sum() == 0, "a head swallows no shirt"
+
+
+def test_seeds_wear_other_heads(astronaut: Pixels) -> None:
+    colours = [lab(worn(astronaut, seed)[0])[HAIR].mean((0, 1)) for seed in range(4)]
+    apart = [np.linalg.norm(a - b) for i, a in enumerate(colours) for b in colours[:i]]
+    assert max(apart) > 6
+
+
+def test_the_outline_is_cut_back_to_the_scene(astronaut: Pixels) -> None:
+    """Beside the hair a bright wall begins nearer than before."""
+    white = astronaut.copy()
+    new = worn(white)[0]
+    assert not np.array_equal(new[20:30, 200:260], white[20:30, 200:260])
+
+
+def test_it_is_for_heads_alone() -> None:
+    assert fits("wig", "head") and not fits("wig", "face") and not fits("wig", "person")
+    with pytest.raises(UsageError, match="does not hide a face"):
+        Hider(with_rule(Policy({}), "face", method="wig"))
+
+
+def test_a_head_without_a_face_is_covered_in_its_own_colours() -> None:
+    pixels = np.full((200, 200, 3), 240, np.uint8)
+    cv2.ellipse(pixels, (100, 100), (30, 40), 0, 0, 360, (40, 30, 20), -1)
+    square = np.array([[75, 70], [125, 70], [125, 130], [75, 130]], np.float32)
+    head = Region("head", Box(70, 60, 130, 140), 0.9, track=1, outline=square)
+    hider = Hider(only(Policy(), "heads"))
+    whole = trace(lambda: iter([Frame(pixels)]), Found({0: (head,)}), hider, True)
+    assert hider.unfit == {1}
+    assert np.abs(hider(Frame(pixels), whole.at(0)).pixels[90:110, 90:110].mean((0, 1)) - (40, 30, 20)).max() < 40
