@@ -132,8 +132,17 @@ def transformer(without: tuple[str, ...], **given: Any) -> None:
     _train("transformer", without=without, **given)
 
 
+@click.command("body")
+@photos
+@_learning
+def body(**given: Any) -> None:
+    """Teach the generator of bodies: somebody who fits the outline."""
+    _train("body", **given)
+
+
 COMMANDS = (
-    inpaint, background, denoiser, autoencoder, sapae, anonygan, ciagan, ksame_net, estrange, sdn, mfm, transformer
+    inpaint, background, denoiser, autoencoder, sapae, anonygan, ciagan, ksame_net, estrange, sdn, mfm, transformer,
+    body,
 )  # fmt: skip
 
 
