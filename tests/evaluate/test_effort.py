@@ -40,11 +40,6 @@ def test_published_networks_have_their_size(name: str, shape: tuple[int, ...], p
     assert found.parameters == pytest.approx(parameters, rel=0.02) and found.macs == pytest.approx(macs, rel=0.02)
 
 
-def test_a_network_of_our_own_is_counted_by_its_card() -> None:
-    with pytest.raises(ModelError, match="the card of sdn says"):
-        effort("sdn", (1, 3, 64, 64))
-
-
 def test_networks_are_watched_and_then_left_alone() -> None:
     before = LiteNet.__call__
     net = LiteNet("face_mesh")
