@@ -101,7 +101,15 @@ def estrange(**given: Any) -> None:
     _train("estrange", **given)
 
 
-COMMANDS = (inpaint, background, denoiser, autoencoder, sapae, anonygan, ciagan, ksame_net, estrange)
+@click.command("body")
+@click.option("--data", type=existing, required=True, help="Folder of photos of people.")
+@_shared
+def body(**options: Any) -> None:
+    """Teach the generator of bodies: somebody who fits the outline."""
+    _train("body", **options)
+
+
+COMMANDS = (inpaint, background, denoiser, autoencoder, sapae, anonygan, ciagan, ksame_net, estrange, body)
 
 
 def _train(module: str, **given: Any) -> None:
