@@ -102,11 +102,12 @@ def estrange(**given: Any) -> None:
 
 
 @click.command("body")
-@click.option("--data", type=existing, required=True, help="Folder of photos of people.")
-@_shared
-def body(**options: Any) -> None:
+@photos
+@_learning
+def body(**given: Any) -> None:
     """Teach the generator of bodies: somebody who fits the outline."""
-    _train("body", **options)
+    ensure_models(False, kinds=("person",))
+    _train("body", **given)
 
 
 COMMANDS = (inpaint, background, denoiser, autoencoder, sapae, anonygan, ciagan, ksame_net, estrange, body)
