@@ -137,6 +137,7 @@ def transformer(without: tuple[str, ...], **given: Any) -> None:
 @_learning
 def body(**given: Any) -> None:
     """Teach the generator of bodies: somebody who fits the outline."""
+    ensure_models(False, kinds=("person",))
     _train("body", **given)
 
 
