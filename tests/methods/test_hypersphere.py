@@ -18,7 +18,7 @@ FACES = np.stack([render(person(seed), DOCUMENTED_SIDE, light=0.1 * seed - 0.3).
 @pytest.mark.parametrize("centre", ["mean", "svdd"])
 @pytest.mark.parametrize("radius", [0.5, 8.0, 40.0])
 def test_the_norm_is_exact_before_clipping(centre: str, radius: float) -> None:
-    a = Hypersphere(centre=centre).around(DOCUMENTED_SIDE)  # type: ignore[arg-type]
+    a = Hypersphere(centre=centre).middle(DOCUMENTED_SIDE)  # type: ignore[arg-type]
     for x in FACES:
         assert abs(np.linalg.norm(project(x, a, radius) - a) - radius) < 1e-5
 
@@ -37,7 +37,7 @@ def test_a_face_inside_goes_out_to_the_sphere_by_the_same_formula() -> None:
 
 
 def test_whoever_compares_centred_cosines_is_not_hindered() -> None:
-    a = Hypersphere().around(DOCUMENTED_SIDE)
+    a = Hypersphere().middle(DOCUMENTED_SIDE)
 
     def cosine(one: np.ndarray, other: np.ndarray) -> float:
         u, v = (one - a).ravel(), (other - a).ravel()
@@ -49,7 +49,7 @@ def test_whoever_compares_centred_cosines_is_not_hindered() -> None:
 
 
 def test_clipping_takes_little_of_the_norm_at_the_papers_radius() -> None:
-    a = Hypersphere().around(DOCUMENTED_SIDE)
+    a = Hypersphere().middle(DOCUMENTED_SIDE)
     for x in FACES:
         norm = np.linalg.norm(np.clip(project(x, a, 8.0), 0, 1) - a)
         assert 0.9 * 8.0 < norm <= 8.0 + 1e-9
@@ -67,4 +67,4 @@ def test_strength_goes_from_the_face_to_the_centre() -> None:
     new = [Hypersphere(strength=s)(patch).astype(float) for s in (0.001, 0.2, 0.5, 0.8, 1.0)]
     change = [np.abs(picture - pixels).mean() for picture in new]
     assert change[0] < 0.6 and all(b > a for a, b in pairwise(change))
-    assert np.abs(new[-1] - np.clip(Hypersphere().around(120), 0, 1) * 255).max() <= 0.5001
+    assert np.abs(new[-1] - np.clip(Hypersphere().middle(120), 0, 1) * 255).max() <= 0.5001

@@ -108,13 +108,13 @@ class Judge:
             self._seen(method, group, order[group], len(groups))
             return Result(self.setup, method, group, self._scores(method, group, policy, looks))
 
+        if COST in groups:
+            yield measured(COST)  # alone, because it is timed
         for how in dict.fromkeys(group.partition(AFTER)[2] for group in groups if group != COST):
             looks = self._restored(method, how) if how else self.looks(method)
             own = [group for group in groups if group != COST and group.partition(AFTER)[2] == how]
             # Most of the work is that of different networks, which do not wait for each other.
             yield from side_by_side(partial(measured, looks=looks), own)
-        if COST in groups:
-            yield measured(COST)  # alone, because it is timed
 
     def _scores(self, method: str, group: str, policy: Policy, looks: Sequence[Look]) -> tuple[Score, ...]:
         if group == PICTURES:

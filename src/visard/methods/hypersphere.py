@@ -51,11 +51,11 @@ class Hypersphere:
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the projected square."""
-        x, a = patch.pixels / 255.0, self.around(len(patch.pixels))
+        x, a = patch.pixels / 255.0, self.middle(len(patch.pixels))
         new = project(x, a, self.target(float(np.linalg.norm(x - a)), len(x)))
         return np.round(np.clip(new, 0.0, 1.0) * 255.0).astype(np.uint8)
 
-    def around(self, side: int) -> Floats:
+    def middle(self, side: int) -> Floats:
         """Return the centre a as a (side, side, 3) face in [0, 1]."""
         faces = eigenfaces()
         a = faces.mean if self.centre == "mean" else faces.svdd_centre

@@ -71,6 +71,7 @@ class Wig:
     form: ClassVar[Form] = "generate"
     kinds: ClassVar[tuple[Kind, ...]] = ("head",)
     around: ClassVar[float] = 0.25
+    identities: ClassVar[bool] = True
 
     similar: str = ",".join(TRAITS)
     bank: str = ""
