@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import cv2
@@ -14,6 +14,7 @@ from visard.found import Found
 from visard.hider import Hider
 from visard.policy import Policy, Rule
 from visard.types import Box, Check, Frame, Pixels, Region
+from visard.verify import look_again
 from visard.verify.found_again import FoundAgain
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
@@ -125,23 +126,60 @@ def test_an_original_is_looked_at_once(astronaut: Pixels) -> None:
     assert seen is not None and originals.look(Frame(astronaut), FACE) is seen
 
 
+def nobody(region: Region) -> bool:
+    return False
+
+
+def flat(pixels: Pixels, regions: Sequence[Region], others: Sequence[Region]) -> Pixels:
+    return np.zeros_like(pixels)
+
+
 def test_who_is_hidden_beneath_a_neighbour_s_new_face_is_not_seen_through_it(astronaut: Pixels) -> None:
     beside = replace(FACE, box=FACE.box.shift(20, 30), track=2)
     face = replace(FACE, box=FACE.box.grow(0.4))
     for exchanged, passed in ((lambda r: r.track == FACE.track, True), (lambda r: False, False)):
-        check = FoundAgain([finder(face)], may_show=lambda r: r.track == FACE.track, exchanged=exchanged)
+        check = FoundAgain([finder(face)], lambda r: r.track == FACE.track, exchanged, flat)
         check.see(Frame(astronaut), [FACE, beside], np.full((512, 512), 255, np.uint8))
         assert check.check().passed is passed and bool(check.weak) is not passed
 
 
 def test_a_new_face_may_be_framed_more_widely_than_the_old_one(astronaut: Pixels) -> None:
+    """Unless it is still seen where the new face is made flat: then it is somebody bare."""
     cover = np.zeros((512, 512), np.uint8)
     cover[FACE.box.cells(512, 512)] = 255
     wide = replace(FACE, box=FACE.box.grow(0.15))
-    for track, missed in ((FACE.track, False), (9, True)):
-        check = FoundAgain([finder(wide)], lambda r: True, exchanged=lambda r: r.track == FACE.track)
+    for track, detector, missed in (
+        (FACE.track, undeceived(wide), False), (9, undeceived(wide), True), (FACE.track, finder(wide), True)
+    ):  # fmt: skip
+        check = FoundAgain([detector], lambda r: True, lambda r: r.track == FACE.track, flat)
         check.see(Frame(astronaut), [replace(FACE, track=track)], cover)
         assert bool(check.missed) is missed
+
+
+def test_what_is_seen_through_a_cover_beside_a_new_face_is_seen_no_more_where_the_cover_is_flat(
+    astronaut: Pixels,
+) -> None:
+    """A detector that takes two new faces for one sees them whatever lies between; a bare cover it sees through."""
+    other = replace(FACE, box=FACE.box.shift(60, 0), track=2)
+    for detector, weak in ((finder(FACE), []), (undeceived(FACE), [FACE])):
+        check = FoundAgain([detector], lambda r: r.track == 2, lambda r: r.track == 2, flat)
+        check.see(Frame(astronaut), [FACE, other], np.full((512, 512), 255, np.uint8))
+        assert check.weak == weak
+
+
+def test_the_room_looks_again_with_its_hider_s_own_covers(astronaut: Pixels) -> None:
+    hider = Hider(Policy(), source="a")
+    hider.unfit.add(2)
+    again, beside = look_again([finder(FACE)], hider), replace(FACE, box=FACE.box.shift(120, 0), track=2)
+    flat = again._flatten(astronaut, [FACE, beside], [FACE])
+    changed = np.flatnonzero((flat != astronaut).any(axis=(0, 2)))
+    assert len(changed) and changed.min() >= FACE.box.x1 - 20, "the new face stays"
+
+
+def undeceived(face: Region) -> Callable[[Pixels], list[Region]]:
+    """A detector that sees the face as long as the picture is not flat."""
+    seen = finder(face)
+    return lambda pixels: seen(pixels) if pixels.any() else []
 
 
 def finder(face: Region) -> Callable[[Pixels], list[Region]]:
@@ -157,20 +195,20 @@ def finder(face: Region) -> Callable[[Pixels], list[Region]]:
 
 
 def test_what_is_no_face_from_close_by_was_none(astronaut: Pixels) -> None:
-    check = FoundAgain([lambda pixels: [FACE] if pixels.shape[0] == 512 else []], lambda region: False)
+    check = FoundAgain([lambda pixels: [FACE] if pixels.shape[0] == 512 else []], lambda region: False, nobody, flat)
     check.see(Frame(astronaut), [], np.zeros(astronaut.shape[:2], np.uint8))
     assert check.check().passed and not check.missed
 
 
 @pytest.mark.parametrize(("may_show", "passed"), [(True, True), (False, False)])
 def test_found_again_depends_on_what_the_method_claims(astronaut: Pixels, may_show: bool, passed: bool) -> None:
-    check = FoundAgain([finder(FACE)], lambda region: may_show)
+    check = FoundAgain([finder(FACE)], lambda region: may_show, nobody, flat)
     check.see(Frame(astronaut), [FACE], cover_of(astronaut))
     assert check.check().passed is passed and not check.missed
 
 
 def test_a_face_beyond_every_cover_was_missed(astronaut: Pixels) -> None:
-    check = FoundAgain([finder(FACE)], lambda region: True)
+    check = FoundAgain([finder(FACE)], lambda region: True, nobody, flat)
     check.see(Frame(astronaut), [], np.zeros(astronaut.shape[:2], np.uint8))
     assert [r.box for r in check.missed[0].regions] == [FACE.box]
     assert not check.check().passed
@@ -178,7 +216,7 @@ def test_a_face_beyond_every_cover_was_missed(astronaut: Pixels) -> None:
 
 def test_a_spared_face_is_not_held_against_the_draft(astronaut: Pixels) -> None:
     spared = Region("face", ASTRONAUT_FACE, 0.9, track=1, hide=False)
-    check = FoundAgain([finder(FACE)], lambda region: False)
+    check = FoundAgain([finder(FACE)], lambda region: False, nobody, flat)
     check.see(Frame(astronaut), [spared], np.zeros(astronaut.shape[:2], np.uint8))
     assert check.check().passed and not check.missed
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 from visard.detect import second_opinion
 from visard.hider import Hider
 from visard.track import Sighting, Tracker
 from visard.types import Frame, Region
-from visard.verify import cover_of, may_show
-from visard.verify.found_again import FoundAgain
+from visard.verify import cover_of, look_again
 
 _NEAR = 0.5
 """By how much of its box a suspect may have moved, on each side."""
@@ -37,7 +35,7 @@ class Doubter:
 
     def sees(self, after: Frame, regions: Sequence[Region]) -> bool:
         """Return whether a hidden frame shows a face, bare or through its cover; the frames to come will not."""
-        again = FoundAgain([self._second], partial(may_show, self._hider))
+        again = look_again([self._second], self._hider)
         again.see(after, regions, cover_of(regions, self._hider, after.pixels.shape[:2]))
         missed = [face for sight in again.missed for face in sight.regions]
         if missed:

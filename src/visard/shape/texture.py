@@ -59,7 +59,7 @@ def upper_lip(texture: Pixels) -> float:
 
 
 def lopsidedness(texture: Pixels) -> float:
-    """Return how much a face's halves differ, in levels of Lab, light from one side aside; of the donors' half, 9."""
+    """Return how much a face's halves differ, in levels of Lab, light from one side aside; donors: 8 in the middle."""
     half = TEXTURE // 2, TEXTURE // 2
     lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB).astype(np.float32)
     even = cv2.GaussianBlur(lab - spread(lab, inside(), SCENE_LIGHT), (0, 0), 3.0)

@@ -105,7 +105,7 @@ class _Room:
         self.hider, self._clearest = hider, clearest
         self.lost = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
-        self.found_again = FoundAgain(self._detectors(written.still), partial(may_show, hider), self._exchanged)
+        self.found_again = look_again(self._detectors(written.still), hider)
         self.seen_again = SeenAgain(hider.methods, written.still)
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
@@ -182,13 +182,6 @@ class _Room:
             if region.kind in _WITH_FACES and self._exchanged(region):
                 self.kept.see(before, after, region)
 
-    def _flat(self, pixels: Pixels, regions: Sequence[Region], others: Sequence[Region]) -> Pixels:
-        hidden, new = (cover_of(own, self.hider, pixels.shape[:2]) > 0 for own in (regions, others))
-        hidden &= ~new
-        flat = pixels.copy()
-        flat[hidden] = pixels[hidden].mean(axis=0).astype(np.uint8) if hidden.any() else 0
-        return flat
-
     def _exchanged(self, region: Region) -> bool:
         return _shows_a_face(self.hider.method(region))
 
@@ -197,6 +190,20 @@ class _Room:
         blinded = any(method.goal == "detectors" for method in self.hider.methods.values())
         first = [CenterFace(effort="fine" if still else "coarse")] if blinded else []
         return [second_opinion(still), *first]
+
+
+def look_again(detectors: Sequence[Glance], hider: Hider) -> FoundAgain:
+    """Return who looks for faces in what a hider made."""
+
+    def flatten(pixels: Pixels, regions: Sequence[Region], others: Sequence[Region]) -> Pixels:
+        hidden, kept = (cover_of(own, hider, pixels.shape[:2]) > 0 for own in (regions, others))
+        hidden &= ~kept
+        flat = pixels.copy()
+        if hidden.any():
+            flat[hidden] = pixels[hidden].mean(axis=0).astype(np.uint8)
+        return flat
+
+    return FoundAgain(detectors, partial(may_show, hider), lambda r: _shows_a_face(hider.method(r)), flatten)
 
 
 def may_show(hider: Hider, region: Region) -> bool:

@@ -42,8 +42,8 @@ class FoundAgain:
         self,
         detectors: Sequence[Glance],
         may_show: Callable[[Region], bool],
-        exchanged: Callable[[Region], bool] = lambda region: False,
-        flatten: Flatten = lambda pixels, regions, others: pixels,
+        exchanged: Callable[[Region], bool],
+        flatten: Flatten,
     ) -> None:
         self._detectors, self._may_show = detectors, may_show
         self._exchanged, self._flatten = exchanged, flatten
@@ -61,7 +61,7 @@ class FoundAgain:
             below = [r for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)]
             exchanged = [r for r in below if self._exchanged(r)]
             one = any(face_of(r).iou(face.box) >= _SAME_PLACE for r in exchanged)
-            bare = not self._is_covered(after.pixels, cover, detector, face, exchanged, one)
+            bare = not self._is_covered(after.pixels, cover, detector, face, exchanged)
             # What lies across a new face is not seen through where that is seen.
             showing = [] if one else [r for r in below if not self._may_show(r)]
             if (not bare and below and not showing) or not _seen_closer(detector, after.pixels, face):
@@ -78,19 +78,13 @@ class FoundAgain:
         self._missed.append(Sighting(after.index, after.time, tuple(missed), False))
 
     def _is_covered(
-        self,
-        pixels: Pixels,
-        cover: NDArray[np.uint8],
-        detector: Glance,
-        face: Region,
-        exchanged: Sequence[Region],
-        one: bool,
+        self, pixels: Pixels, cover: NDArray[np.uint8], detector: Glance, face: Region, exchanged: Sequence[Region]
     ) -> bool:
-        """Return whether no bare face is seen; one: whether it is that of one of the exchanged regions."""
+        """Return whether no bare face is seen: it is covered, or what is seen goes with the new faces there."""
         covered = _covered(face.box, cover)
         if covered >= _WHOLLY_COVERED or not exchanged or covered < _MOSTLY_COVERED:
             return covered >= _WHOLLY_COVERED
-        return one or not _seen_closer(detector, self._flatten(pixels, exchanged, []), face)
+        return not _seen_closer(detector, self._flatten(pixels, exchanged, []), face)
 
     @property
     def missed(self) -> list[Sighting]:
