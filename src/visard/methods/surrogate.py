@@ -45,7 +45,7 @@ _TRIES = 4
 """How many donors are drawn on the face before the least alike of them is taken."""
 
 _SHAVEN = 0.79
-"""Lightness of the upper lip over the cheeks' from which on no moustache is seen: on half the bank's men."""
+"""Lightness of the upper lip over the cheeks' from which on no moustache is seen: on 45 % of the bank's men."""
 
 _CROOKED = 9.0
 """Difference of a donor's halves from which on one eye looks bruised or a cheek smeared."""

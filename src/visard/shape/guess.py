@@ -17,7 +17,7 @@ _SURE = 0.6
 
 _NEAR = 0.1
 """Mean distance in sides of the box up to which the mean face fits five points; of 71 faces without a mesh on 45
-group photos, 66 lie within."""
+group photos, 66 at least lie within."""
 
 _TURNED = 60.0
 """Degrees of yaw beyond which the outline of the old face would show beside the new one."""
