@@ -14,13 +14,15 @@ from visard.errors import ModelError, Unfit
 from visard.found import Found
 from visard.hider import Hider
 from visard.methods.donors import bank
+from visard.methods.dressing import reshape
 from visard.methods.surrogate import Surrogate
 from visard.policy import Identity, Policy, Rule
 from visard.roles import Roles
 from visard.shape.align import cut
+from visard.shape.expression import MOUTH, state
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import find_mesh
-from visard.shape.mesh import canonical, mouth_opening, rasterise
+from visard.shape.mesh import INNER_LIPS, canonical, mouth_opening, rasterise
 from visard.smoothing import bridged
 from visard.tracing import trace
 from visard.types import Frame, Patch, Pixels, Region
@@ -60,6 +62,36 @@ def test_it_is_somebody_else_in_the_same_pose(astronaut: Pixels, seed: int) -> N
     error = np.linalg.norm((before.vertices - after.vertices)[:, :2], axis=1).mean() / apart
     assert after.score > 0.9 and error < 0.06
     assert abs(mouth_opening(before.vertices) - mouth_opening(after.vertices)) < 0.1
+
+
+def test_who_smiles_goes_on_smiling(astronaut: Pixels) -> None:
+    """Corners, width and gap of the mouth, in distances of the eyes, whoever's face it is."""
+    before = find_mesh(astronaut, FACE).vertices
+    pose = canonical().fit_pose(before)
+    for donor in (3, 500, 1200):
+        after = reshape(bank(), before, pose, donor, 0.8)
+        moved = state(pose.lift(after)) - state(pose.lift(before))
+        assert np.abs(moved[:MOUTH]).max() < 0.02, moved
+        assert np.linalg.norm(pose.lift(after) - pose.lift(before)) > 0.1, "the rest is another shape"
+
+
+def test_between_lips_are_teeth_but_not_the_persons(astronaut: Pixels) -> None:
+    """Stripes painted over the teeth are gone, and the teeth are about as light as before."""
+    vertices = find_mesh(astronaut, FACE).vertices
+    lips = np.round(vertices[list(INNER_LIPS), :2]).astype(np.int32)
+    mouth = cv2.fillPoly(np.zeros(astronaut.shape[:2], np.uint8), [lips], (1,)) > 0
+    striped = astronaut.copy()
+    striped[mouth & (np.arange(astronaut.shape[1]) // 2 % 2 > 0)] //= 3
+    clear, hidden = worn(astronaut, 1), worn(striped, 1)
+    grown = cv2.erode(mouth.astype(np.uint8), np.ones((3, 3))) > 0
+    across = [np.abs(np.diff(p[..., 1].astype(int), axis=1))[grown[:, 1:]].mean() for p in (striped, hidden, clear)]
+    assert across[0] > 20 and across[1] < 0.3 * across[0]
+    assert clear[grown].mean() > 0.75 * astronaut[grown].mean()
+
+
+def test_black_and_white_pictures_stay_so(astronaut: Pixels) -> None:
+    grey = np.asarray(np.repeat(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=-1), np.uint8)
+    assert np.ptp(worn(grey, 2).astype(int), axis=-1).max() <= 2
 
 
 def test_strength_moves_the_features(astronaut: Pixels) -> None:

@@ -44,6 +44,19 @@ def train_shape(data: Path, out: Path, terms: str, overwrite: bool) -> None:
     click.echo(str(out / "face_shape.safetensors"))
 
 
+@command.command("expressions")
+@photos
+@files
+def train_expressions(data: Path, out: Path, terms: str, overwrite: bool) -> None:
+    """Learn how smiles and open mouths show, of 30 people with three photos each, at least."""
+    ensure_models(False)
+    from visard.train.expressions import train
+
+    figures = train(data, out, terms, overwrite, bars())
+    click.echo(f"{figures['faces']} faces of {figures['people']} people, {figures['mouths']} open mouths", err=True)
+    click.echo(str(out / "expression.safetensors"))
+
+
 @command.command("export")
 @click.option("--from", "folder", type=existing, required=True, help="Folder of a training.")
 @files

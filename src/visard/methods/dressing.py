@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from visard.methods.donors import Bank
 from visard.methods.features import with_irises
+from visard.shape.expression import expressions, state
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import TEXTURE, Pose, canonical, sample
 from visard.shape.texture import inside, light, rim
@@ -34,12 +35,22 @@ def halved(texture: Floats) -> Floats:
 
 
 def reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> Vertices:
-    """Return (468, 3) the face's vertices with the donor's shape instead of the person's, as much as the strength."""
+    """Return (468, 3) the face's vertices with the donor's shape instead of the person's, as much as the strength.
+
+    The mouth opens and smiles as before: what of that looks like somebody's own is more often the moment's.
+    """
     shape = pose.lift(vertices)
     change = donors.build(SHAPE * strength * (donors.shapes[donor] - donors.identity(shape)))
+    change = expressions().keep_mouth(change)
     # The outline stays: what lies behind it is not ours to redraw.
     fade = np.clip(sample(rim(), canonical().uv[:, None]) / 45.0, 0, 1)
     return pose.place(shape + change * fade * fade * (3 - 2 * fade))
+
+
+def creased(donors: Bank, texture: Floats, vertices: Vertices, pose: Pose) -> Floats:
+    """Return a donor's (256, 256, 3) texture with the creases that the person's expression makes."""
+    shape = pose.lift(vertices)
+    return texture * expressions().crease(state(shape - donors.build(donors.identity(shape))))[..., None]
 
 
 def faced(pose: Pose) -> Mask:

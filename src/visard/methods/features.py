@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.shape.expression import TALL, WIDE, between_lips, expressions
 from visard.shape.landmarks import Vertices
-from visard.shape.mesh import EYES, INNER_LIPS, TEXTURE, canonical, eye_openings, mouth_opening
+from visard.shape.mesh import EYES, INNER_LIPS, TEXTURE, canonical, eye_openings, mouth_opening, sample
 from visard.types import Mask, Pixels
 
 CLOSED = 0.15
@@ -21,6 +22,8 @@ _IRIS, _PUPIL = 6.0, 2.6
 _ASIDE = 8
 """Texels by which a gaze moves an iris to either side, at most."""
 
+_PARTED = 0.06
+"""Height over width of the gap between lips from which on something is seen in it."""
 
 _AROUND = 4 * int(_IRIS / 2)
 """Texels around the middles of irises that have a say in where they are."""
@@ -91,17 +94,33 @@ def turn_eyes(texel: NDArray[np.float32], source: Pixels, vertices: Vertices) ->
 def open_mouth(
     new: NDArray[np.float32], small: NDArray[np.float32], theirs: NDArray[np.float32], ours: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Draw what is between open lips: the soft light and dark of the source's, none of its detail."""
-    if mouth_opening(theirs) < 0.06:
+    """Draw what is between open lips: a mouth of the source's kind, none of its teeth.
+
+    new, small: (h, w, 3), the new face and the source; theirs, ours: (468, 3) vertices of the source and of the new
+    face there.
+    """
+    if mouth_opening(theirs) < _PARTED:
         return np.asarray(new, np.float32)
+    inner = expressions().plausible(sample(small, between_lips(theirs), cv2.BORDER_REPLICATE))
     lips = ours[list(INNER_LIPS), :2]
     gap = np.zeros(new.shape[:2], np.uint8)
     cv2.fillPoly(gap, [np.round(lips * 16).astype(np.int32)], (255,), lineType=cv2.LINE_AA, shift=4)
     across = float(np.linalg.norm(lips[0] - lips[10]))
-    # Only the opening's own pixels are averaged, so that lips do not bleed into teeth.
     weight = np.asarray(cv2.GaussianBlur(gap, (0, 0), max(0.6, 0.012 * across)), np.float32)[..., None] / 255
-    sigma = max(0.8, 0.045 * across)
-    own = (gap > 127).astype(np.float32)
-    soft = cv2.GaussianBlur(small * own[..., None], (0, 0), sigma)
-    soft = soft / (cv2.GaussianBlur(own, (0, 0), sigma)[..., None] + 1e-3)
-    return np.asarray(weight * soft + (1 - weight) * new, np.float32)
+    seen = sample(inner, _unrolled(ours, new.shape[0], new.shape[1]), cv2.BORDER_REPLICATE)
+    return np.asarray(weight * seen + (1 - weight) * new, np.float32)
+
+
+def _unrolled(vertices: Vertices, height: int, width: int) -> NDArray[np.float32]:
+    """Return for each of (height, width) pixels the column and row of `between_lips` that show there."""
+    edges = between_lips(vertices)[[0, -1]]
+    right, left = edges[0, 0], edges[0, -1]
+    along = (left - right) / max(float(np.linalg.norm(left - right)), 1e-6)
+    turn = np.stack([along, (-along[1], along[0])])
+    upper, lower = ((edge - right) @ turn.T for edge in edges)
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    across, down = (turn @ np.stack([x.ravel() - right[0], y.ravel() - right[1]])).reshape(2, height, width)
+    top, bottom = (np.interp(across, np.maximum.accumulate(edge[:, 0]), edge[:, 1]) for edge in (upper, lower))
+    column = np.interp(across, np.maximum.accumulate((upper + lower)[:, 0] / 2), np.arange(WIDE))
+    row = (TALL - 1) * (down - top) / np.maximum(bottom - top, 1e-3)
+    return np.stack([column, np.clip(row, 0, TALL - 1)], axis=-1).astype(np.float32)

@@ -20,7 +20,7 @@ from visard.errors import Unfit
 from visard.methods.cast import Cast
 from visard.methods.donors import TRAITS, Bank, check_bank, chosen_traits
 from visard.methods.donors import bank as open_bank
-from visard.methods.dressing import dress, faced, reshape
+from visard.methods.dressing import creased, dress, faced, reshape
 from visard.methods.features import open_mouth, turn_eyes
 from visard.methods.grain import match, measure
 from visard.methods.strength import check_share
@@ -49,6 +49,9 @@ _SHAVEN = 0.79
 
 _CROOKED = 9.0
 """Difference of a donor's halves from which on one eye looks bruised or a cheek smeared."""
+
+_GREY = 3.0
+"""Mean difference of a pixel's channels below which a picture is black and white, as far as JPEG lets it be."""
 
 _TEMPLE = 17
 """Height in texels up to which something dark at a face's side is a temple of glasses rather than hair."""
@@ -148,6 +151,7 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
     new_vertices = reshape(donors, vertices, pose, donor, how.strength)
     source, (texture, own_light) = face.unwrap(patch.pixels, vertices), dress(donors, donor)
     bare = skin(source)
+    texture = creased(donors, texture, vertices, pose)
     lit = relight(texture, own_light, light(source, bare * faced(pose) + 1e-3 * inside()))
     alpha = _cover(bare)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
@@ -172,12 +176,19 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
         new, weight = (cv2.resize(v, (wide, tall), interpolation=cv2.INTER_CUBIC) for v in (new, weight))
     weight = np.clip(cv2.GaussianBlur(weight, (0, 0), max(0.6, 0.01 * max(tall, wide))), 0, 1)
     sure = weight > 0.95
-    new = match(np.asarray(new, np.float32), measure(new, sure), measure(window, sure), patch.seed)
+    new = match(_toned(new, window), measure(new, sure), measure(window, sure), patch.seed)
     ground = patch.pixels if patch.ground is None else patch.ground
     result = ground.copy()
     mixed = weight[..., None] * new + (1 - weight[..., None]) * ground[rows, columns]
     result[rows, columns] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
     return result
+
+
+def _toned(new: NDArray[np.float32], window: Pixels) -> NDArray[np.float32]:
+    """Return a new face (h, w, 3) without colours where the picture has none: its light's ratio would leave some."""
+    if np.ptp(window, axis=-1).mean() >= _GREY:
+        return np.asarray(new, np.float32)
+    return np.repeat(new.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.float32)
 
 
 def _cover(bare: Mask) -> Mask:

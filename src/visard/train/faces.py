@@ -102,7 +102,7 @@ def unroll(photos: Iterator[Photo | None], total: int, told: Told, stage: str = 
                 continue
             mesh = find_mesh(photo.pixels, photo.region)
             pose = canonical().fit_pose(mesh.vertices)
-            store.write(_texture(photo.pixels, mesh.vertices).tobytes())
+            store.write(unrolled(photo.pixels, mesh.vertices).tobytes())
             people.append(photo.person)
             names.append(photo.name)
             labels.append(photo.label)
@@ -211,8 +211,8 @@ def _largest(person: str, name: str, pixels: Pixels, label: Label | None) -> Pho
     return Photo(person, name, pixels, faces[0], label) if faces else None
 
 
-def _texture(pixels: Pixels, vertices: Vertices) -> Pixels:
-    """Return the texture of a face; what lies beyond the picture repeats its edge."""
+def unrolled(pixels: Pixels, vertices: Vertices) -> Pixels:
+    """Return the (256, 256, 3) texture of a face; what lies beyond the picture repeats its edge."""
     height, width = pixels.shape[:2]
     step = max(1, int(np.ptp(vertices[:, :2], axis=0).max() / TEXTURE))
     if step > 1:  # else a large face would be sampled with gaps
