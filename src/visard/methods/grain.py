@@ -14,8 +14,8 @@ _DEVIATION = 1.4826
 _LEAST = 64
 """Pixels that tell anything about grain, at least."""
 
-_MOST = 6.0
-"""Grey levels of grain that are added, at most."""
+_MOST, _FACE = 6.0, 24.0
+"""Grey levels of grain that are added, at most, and pixels of a face for each: a small one's finest detail is itself."""
 
 
 def measure(pixels: NDArray[np.uint8] | Floats, where: NDArray[np.bool_]) -> float | None:
@@ -35,7 +35,8 @@ def match(new: Floats, ours: float | None, theirs: float | None, seed: int) -> F
         rng = np.random.default_rng(seed)
         grain = rng.standard_normal(new.shape[:2], np.float32)
         grain -= cv2.GaussianBlur(grain, (0, 0), 1.0)
-        grain *= min(_MOST, np.sqrt(theirs**2 - ours**2)) / max(float(grain.std()), 1e-6)
+        most = min(_MOST, max(new.shape[:2]) / _FACE)
+        grain *= min(most, np.sqrt(theirs**2 - ours**2)) / max(float(grain.std()), 1e-6)
         return np.asarray(new + grain[..., None], np.float32)
     keep = max(0.3, theirs / max(ours, 1e-6))
     return np.asarray(keep * new + (1 - keep) * cv2.GaussianBlur(new, (0, 0), 1.0), np.float32)
