@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -110,11 +112,19 @@ class Judge:
 
         if COST in groups:
             yield measured(COST)  # alone, because it is timed
-        for how in dict.fromkeys(group.partition(AFTER)[2] for group in groups if group != COST):
-            looks = self._restored(method, how) if how else self.looks(method)
-            own = [group for group in groups if group != COST and group.partition(AFTER)[2] == how]
-            # Most of the work is that of different networks, which do not wait for each other.
-            yield from side_by_side(partial(measured, looks=looks), own)
+        asked: dict[str, list[str]] = {}
+        for group in groups:
+            if group != COST:
+                asked.setdefault(group.partition(AFTER)[2], []).append(group)
+        plain = cache(partial(self.looks, method))
+        with ThreadPoolExecutor(1, thread_name_prefix="visard-learn") as learning:
+            # An attacker learns on one core meanwhile.
+            nets = {how: learning.submit(self._learnt, method) for how in asked if how not in ("", _WIENER)}
+            for how, own in asked.items():
+                looks = self.looks(method, wiener) if how == _WIENER else plain()
+                looks = self._restored(looks, nets[how].result()) if how in nets else looks
+                # Most of the work is that of different networks, which do not wait for each other.
+                yield from side_by_side(partial(measured, looks=looks), own)
 
     def _scores(self, method: str, group: str, policy: Policy, looks: Sequence[Look]) -> tuple[Score, ...]:
         if group == PICTURES:
@@ -213,16 +223,18 @@ class Judge:
         learnt = f"{_U_NET} ({self._learners.people} people)" if self._learners else ""
         return [] if method.blind else [*([_WIENER] if isinstance(method, Blur) else []), *([learnt] if learnt else [])]
 
-    def _restored(self, method: str, how: str) -> list[Look]:
-        """Return the looks after an attacker tried to bring the faces back."""
-        if how == _WIENER:
-            return self.looks(method, wiener)
+    def _learnt(self, method: str) -> Any:
+        """Return a network that learnt from other people to bring faces back that a method hid."""
         from visard.attack import inverter
 
         assert self._learners is not None, "without them there is no such group"
         told = partial(self._seen, method, "learn")
-        net = inverter.train(self._learners.looks(method), _STEPS, seen=lambda step, loss: told(step, _STEPS))
-        looks = self.looks(method)
+        return inverter.train(self._learners.looks(method), _STEPS, seen=lambda step, loss: told(step, _STEPS))
+
+    def _restored(self, looks: Sequence[Look], net: Any) -> list[Look]:
+        """Return the looks after an attacker tried to bring the faces back."""
+        from visard.attack import inverter
+
         made = zip(looks, *inverter.invert(net, looks), strict=True)
         return [replace(look, hidden=guess, moved=place, found=None) for look, guess, place in made]
 

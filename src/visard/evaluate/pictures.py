@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import chain
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from visard.evaluate.meshes import clear_mesh, meshes
 from visard.evaluate.perception import Lpips, MobileLpips, perceived
 from visard.evaluate.quality import bangs, frechet, outside_change, psnr, seam, sharpness, ssim
 from visard.evaluate.utility import detected, pose
+from visard.flow import side_by_side
 from visard.models.store import entry
 from visard.shape.mesh import OVAL
 from visard.types import Mask
@@ -34,16 +36,17 @@ def looked_at(looks: Sequence[Look], masks: Sequence[Mask], keep: Keep = forget)
     """
     found = meshes(looks, keep)
     both, people = [(look.clean, look.hidden) for look in looks], [look.person for look in looks]
-    return (
-        *detected(looks, keep),
-        *pose(looks, found),
-        *bearing(looks, found, keep),
-        *_similar(looks, masks),
-        mean("bangs", [_bangs(look, keep) for look in looks], people, "no picture"),
-        *(perceived(kind, both, people, keep) for kind in (Lpips, MobileLpips)),
-        *(_distance(kind, looks, keep) for kind in (Inception, MobileNetV2, InceptionNsfw)),
-        *_attributes(looks, keep),
-    )
+    parts: list[Callable[[], Iterable[Score]]] = [
+        lambda: detected(looks, keep),
+        lambda: (*pose(looks, found), *bearing(looks, found, keep)),
+        lambda: _similar(looks, masks),
+        lambda: [mean("bangs", [_bangs(look, keep) for look in looks], people, "no picture")],
+        lambda: [perceived(kind, both, people, keep) for kind in (Lpips, MobileLpips)],
+        lambda: [_distance(kind, looks, keep) for kind in (Inception, MobileNetV2, InceptionNsfw)],
+        lambda: _attributes(looks, keep),
+    ]
+    # Each asks networks of its own.
+    return tuple(chain.from_iterable(side_by_side(lambda part: list(part()), parts)))
 
 
 def _similar(looks: Sequence[Look], masks: Sequence[Mask]) -> list[Score]:

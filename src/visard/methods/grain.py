@@ -15,7 +15,7 @@ _LEAST = 64
 """Pixels that tell anything about grain, at least."""
 
 _MOST, _FACE = 6.0, 24.0
-"""Grey levels of grain that are added, at most, and pixels of a face for each: a small one's finest detail is itself."""
+"""Grey levels of grain that are added, at most, and pixels of a face for each: the finest in small ones is no grain."""
 
 
 def measure(pixels: NDArray[np.uint8] | Floats, where: NDArray[np.bool_]) -> float | None:
