@@ -92,6 +92,9 @@ def test_between_lips_are_teeth_but_not_the_persons(astronaut: Pixels) -> None:
 def test_black_and_white_pictures_stay_so(astronaut: Pixels) -> None:
     grey = np.asarray(np.repeat(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=-1), np.uint8)
     assert np.ptp(worn(grey, 2).astype(int), axis=-1).max() <= 2
+    sepia = np.asarray(np.clip(grey * 0.8 + np.array([40, 20, 0]), 0, 255), np.uint8)
+    new = worn(sepia, 2).astype(int)
+    assert np.percentile(np.abs(new[..., 0] - new[..., 2] - 40), 99.5) <= 3
 
 
 def test_strength_moves_the_features(astronaut: Pixels) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from visard.methods.features import with_irises
 from visard.shape.expression import expressions, state
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import TEXTURE, Pose, canonical, sample
-from visard.shape.texture import inside, light, rim
+from visard.shape.texture import inside, light, plain, rim, spread
 from visard.types import Mask
 
 Floats = NDArray[np.float32]
@@ -21,12 +21,35 @@ Floats = NDArray[np.float32]
 SHAPE = 1.25
 """How much of the donor's shape, rather than the person's, a face has at full strength."""
 
+_BROWS, _ROOM, _RIM = (105, 334, 66, 296), 8.0, 30.0
+"""Vertices on top of the brows, texels above them where the forehead begins, and those at the outline with hair."""
+
+_LOCK, _COMBED = 8.0, 0.75
+"""Sigma in texels beyond a lock's width, and how much of what is finer goes."""
+
 
 @lru_cache(maxsize=32)
 def dress(donors: Bank, donor: int) -> tuple[Floats, Floats]:
     """Return a donor's texture (256, 256, 3) with all that a face needs, and the light on it."""
-    texture = with_irises(donors.texture(donor)).astype(np.float32)
+    texture = _combed(with_irises(donors.texture(donor)).astype(np.float32))
     return texture, light(texture, inside())
+
+
+def _combed(texture: Floats) -> Floats:
+    """Return a donor's texture without what hair leaves of fringes on an average forehead and of locks at its sides."""
+    skin = np.asarray(plain() * inside(), np.float32)
+    smooth = spread(texture, skin, _LOCK)
+    return np.asarray(texture - _hairline()[..., None] * (texture - smooth), np.float32)
+
+
+@cache
+def _hairline() -> Mask:
+    """Return how far each texel's fine detail goes: on the forehead, and near the outline."""
+    y = np.arange(TEXTURE, dtype=np.float32)[:, None]
+    above = np.clip((float(canonical().uv[list(_BROWS), 1].min()) - _ROOM - y) / _ROOM, 0, 1)
+    beside = np.clip((_RIM - rim()) / (_RIM / 2), 0, 1)
+    soft = cv2.GaussianBlur(_COMBED * np.maximum(above, beside) * plain(), (0, 0), 2)
+    return np.asarray(soft * inside(), np.float32)
 
 
 def halved(texture: Floats) -> Floats:

@@ -50,8 +50,8 @@ _SHAVEN = 0.79
 _CROOKED = 9.0
 """Difference of a donor's halves from which on one eye looks bruised or a cheek smeared."""
 
-_GREY = 3.0
-"""Mean difference of a pixel's channels below which a picture is black and white, as far as JPEG lets it be."""
+_TINTED = 2.0
+"""Deviation of a channel from a pixel's mean below which a picture is black and white, or sepia, as JPEG leaves it."""
 
 _TEMPLE = 17
 """Height in texels up to which something dark at a face's side is a temple of glasses rather than hair."""
@@ -185,10 +185,11 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
 
 
 def _toned(new: NDArray[np.float32], window: Pixels) -> NDArray[np.float32]:
-    """Return a new face (h, w, 3) without colours where the picture has none: its light's ratio would leave some."""
-    if np.ptp(window, axis=-1).mean() >= _GREY:
+    """Return a new face (h, w, 3) with no more colours than a picture that has one tint: its light would leave some."""
+    tint = window - window.mean(axis=-1, keepdims=True, dtype=np.float32)
+    if tint.std(axis=(0, 1)).max() >= _TINTED:
         return np.asarray(new, np.float32)
-    return np.repeat(new.mean(axis=-1, keepdims=True), 3, axis=-1).astype(np.float32)
+    return np.asarray(new.mean(axis=-1, keepdims=True) + tint.mean(axis=(0, 1)), np.float32)
 
 
 def _cover(bare: Mask) -> Mask:
