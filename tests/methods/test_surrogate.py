@@ -13,7 +13,7 @@ from visard import tracing
 from visard.errors import ModelError, Unfit
 from visard.found import Found
 from visard.hider import Hider
-from visard.methods.donors import bank
+from visard.methods.donors import _opened, bank
 from visard.methods.dressing import reshape
 from visard.methods.surrogate import Surrogate
 from visard.policy import Identity, Policy, Rule
@@ -232,7 +232,7 @@ def test_a_bank_that_cannot_be_used_is_one_line(change: str, words: str, monkeyp
 
     monkeypatch.setattr("visard.methods.donors.load", load)
     with pytest.raises(ModelError, match=words):
-        bank.__wrapped__()
+        _opened.__wrapped__("")
 
 
 def test_a_video_keeps_its_donor_and_a_neighbour_its_disguise(astronaut: Pixels) -> None:

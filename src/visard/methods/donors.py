@@ -180,12 +180,16 @@ def check_bank(path: str) -> None:
     bank(path)
 
 
-@cache
 def bank(path: str = "") -> Bank:
     """Return the bank that visard ships, or the one in a file that `visard train donors` made.
 
     Raises ModelError where it is absent, no bank, or of another version; UsageError where that is true of the path.
     """
+    return _opened(path)
+
+
+@cache
+def _opened(path: str) -> Bank:
     failure, name = (UsageError, f"bank '{path}'") if path else (ModelError, "the donor bank")
     remedy = "give a donors.safetensors of `visard train donors`" if path else "install visard again"
     try:
