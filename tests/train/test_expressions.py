@@ -53,5 +53,4 @@ def test_the_recipe_comes_to_what_is_shipped(data: Path, tmp_path: Path, monkeyp
     for k in range(3):
         assert np.corrcoef(moves[..., k].ravel(), expressions().moves[..., k].ravel())[0, 1] > 0.85
     smile = made["creases"][2].astype(np.float32)
-    theirs = expressions().creases[2].reshape(128, 2, 128, 2).mean((1, 3))
-    assert np.corrcoef(smile.ravel(), theirs.ravel())[0, 1] > 0.5
+    assert np.corrcoef(smile.ravel(), expressions().creases[2].ravel())[0, 1] > 0.5

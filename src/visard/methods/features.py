@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from visard.shape.expression import TALL, WIDE, between_lips, expressions
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import EYES, INNER_LIPS, TEXTURE, canonical, eye_openings, mouth_opening, sample
-from visard.types import Mask, Pixels
+from visard.types import Box, Mask, Pixels, Points
 
 CLOSED = 0.15
 """Height over width of an eye's opening below which its gaze is nobody's business."""
@@ -103,17 +103,26 @@ def open_mouth(
         return np.asarray(new, np.float32)
     inner = expressions().plausible(sample(small, between_lips(theirs), cv2.BORDER_REPLICATE))
     lips = ours[list(INNER_LIPS), :2]
-    gap = np.zeros(new.shape[:2], np.uint8)
-    cv2.fillPoly(gap, [np.round(lips * 16).astype(np.int32)], (255,), lineType=cv2.LINE_AA, shift=4)
     across = float(np.linalg.norm(lips[0] - lips[10]))
-    weight = np.asarray(cv2.GaussianBlur(gap, (0, 0), max(0.6, 0.012 * across)), np.float32)[..., None] / 255
-    seen = sample(inner, _unrolled(ours, new.shape[0], new.shape[1]), cv2.BORDER_REPLICATE)
-    return np.asarray(weight * seen + (1 - weight) * new, np.float32)
+    soft = max(0.6, 0.012 * across)
+    low, high = np.floor(lips.min(axis=0) - 4 * soft), np.ceil(lips.max(axis=0) + 4 * soft)
+    rows, columns = Box(*low.tolist(), *high.tolist()).cells(*new.shape[:2])
+    if rows.start >= rows.stop or columns.start >= columns.stop:  # the picture ends above the mouth
+        return np.asarray(new, np.float32)
+    corner = np.array([columns.start, rows.start], np.float32)
+    part = new[rows, columns]
+    gap = np.zeros(part.shape[:2], np.uint8)
+    cv2.fillPoly(gap, [np.round((lips - corner) * 16).astype(np.int32)], (255,), lineType=cv2.LINE_AA, shift=4)
+    weight = np.asarray(cv2.GaussianBlur(gap, (0, 0), soft), np.float32)[..., None] / 255
+    seen = sample(inner, _unrolled(ours[:, :2] - corner, *part.shape[:2]), cv2.BORDER_REPLICATE)
+    result = np.array(new, np.float32)
+    result[rows, columns] = weight * seen + (1 - weight) * part
+    return result
 
 
-def _unrolled(vertices: Vertices, height: int, width: int) -> NDArray[np.float32]:
+def _unrolled(points: Points, height: int, width: int) -> NDArray[np.float32]:
     """Return for each of (height, width) pixels the column and row of `between_lips` that show there."""
-    edges = between_lips(vertices)[[0, -1]]
+    edges = between_lips(points)[[0, -1]]
     right, left = edges[0, 0], edges[0, -1]
     along = (left - right) / max(float(np.linalg.norm(left - right)), 1e-6)
     turn = np.stack([along, (-along[1], along[0])])

@@ -186,7 +186,8 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
 
 def _toned(new: NDArray[np.float32], window: Pixels) -> NDArray[np.float32]:
     """Return a new face (h, w, 3) with no more colours than a picture that has one tint: its light would leave some."""
-    tint = window - window.mean(axis=-1, keepdims=True, dtype=np.float32)
+    some = window[::4, ::4].astype(np.float32)
+    tint = some - some.mean(axis=-1, keepdims=True)
     if tint.std(axis=(0, 1)).max() >= _TINTED:
         return np.asarray(new, np.float32)
     return np.asarray(new.mean(axis=-1, keepdims=True) + tint.mean(axis=(0, 1)), np.float32)

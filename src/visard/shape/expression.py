@@ -39,7 +39,7 @@ _FEW = 2.5
 class Expressions:
     """What was learnt. rest, spread: (6,) `state` of faces at rest, and how far people move from their own.
 
-    moves: (468, 3, 3) how a face moves with each of the mouth's measures; creases: (6, 256, 256) how the logarithm of
+    moves: (468, 3, 3) how a face moves with each of the mouth's measures; creases: (6, 128, 128) how the logarithm of
     its light changes by one spread; mouth: (16, 48, 3) mean logarithm of what is between lips, less its own mean;
     looks: (K, 2304) directions in which mouths differ from it; deviations: (K,) how far.
     """
@@ -62,7 +62,8 @@ class Expressions:
         Source: expression ratio images (Liu, Shan and Zhang 2001), here a linear map of six measures.
         """
         moved = _STRESS * np.clip((now - self.rest) / self.spread, -_FEW, _FEW)
-        return np.asarray(np.exp(np.clip(np.tensordot(moved, self.creases, 1), -_MOST, _MOST)), np.float32)
+        changed = np.exp(np.clip(np.tensordot(moved, self.creases, 1), -_MOST, _MOST))
+        return np.asarray(cv2.resize(changed, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR), np.float32)
 
     def plausible(self, seen: Floats) -> Floats:
         """Return the mouth most like one that is seen, (16, 48, 3) 0 to 255: of its kind, with none of its teeth."""
@@ -107,5 +108,4 @@ def expressions() -> Expressions:
     tensors = load(files("visard.models").joinpath("weights", "expression.safetensors").read_bytes())
     wide = {name: values.astype(np.float32) for name, values in tensors.items()}
     moves = (wide.pop("moves").T @ canonical().basis).reshape(MOUTH, -1, 3).transpose(1, 2, 0)
-    creases = [cv2.resize(each, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR) for each in wide.pop("creases")]
-    return Expressions(moves=np.ascontiguousarray(moves), creases=np.stack(creases), **wide)
+    return Expressions(moves=np.ascontiguousarray(moves), **wide)
