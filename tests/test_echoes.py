@@ -36,6 +36,23 @@ def test_a_second_box_on_a_part_of_a_face_lays_no_bar_across_the_new_one(astrona
     assert np.array_equal(hidden(FACE, CHIN), hidden(FACE))
 
 
+def test_a_weak_box_on_a_cheek_is_part_of_the_face_though_its_mesh_is_another(astronaut: Pixels) -> None:
+    """Sunk into a cheek, the mesh network can see a small face there."""
+    x0, y0, x1, y1 = FACE.box
+    cheek = Region("face", Box((x0 + x1) / 2, y0 + 20, x1 - 4, y1 - 30), 0.36, track=2)
+    mesh = find_mesh(astronaut, FACE)
+    small = np.array([*cheek.box.centre, 0]) + 0.5 * (mesh.vertices - mesh.vertices.mean(axis=0))
+
+    def gone(weak: Region) -> set[int]:
+        echoes = Echoes()
+        echoes.see(Frame(astronaut), [(FACE, mesh), (weak, replace(mesh, vertices=small.astype(np.float32)))])
+        return echoes.tracks
+
+    assert gone(cheek) == {2}
+    assert not gone(replace(cheek, score=0.7)), "of whom the detector is sure"
+    assert not gone(replace(cheek, box=cheek.box.shift(60, 0))), "who is beside"
+
+
 def test_a_cover_that_reaches_over_a_face_lies_beneath_the_new_one(astronaut: Pixels) -> None:
     beside = replace(FACE, box=FACE.box.shift(60, 0), track=2)
 

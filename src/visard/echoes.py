@@ -25,6 +25,9 @@ and must be nobody to the second detector."""
 _WEAK = 0.5
 """Score of the detector below which a box may be one that was carried on while its subject went behind another."""
 
+_SURE, _WITHIN = 0.8, 0.9
+"""Score of a face, and share of such a box in that face's, from which on it may be a part of the face."""
+
 _SEEN = 0.3
 """Overlap (IoU) with a face of the second detector from which on somebody is there."""
 
@@ -52,11 +55,14 @@ class Echoes:
         for i, (region, mesh) in enumerate(found):
             self._frames[region.track] += 1
             for j, (other, its) in enumerate(found):
-                same = its.sure and outlines[i].iou(outlines[j]) >= _SAME_FACE
-                if other.track == region.track or not same or fits[j] <= fits[i]:
+                if other.track == region.track or not its.sure:
                     continue
-                inside = mesh.clear and _share(face_of(region), other.box) >= _INSIDE
-                weak = region.score < _WEAK
+                share, weak = _share(face_of(region), other.box), region.score < _WEAK
+                same = outlines[i].iou(outlines[j]) >= _SAME_FACE and fits[j] > fits[i]
+                # A cheek on its own makes the mesh network see a face of its own.
+                if not same and not (weak and other.score >= _SURE and share >= _WITHIN):
+                    continue
+                inside = same and mesh.clear and share >= _INSIDE
                 nobody = (weak or not inside) and self._is_nobody(frame.pixels, face_of(region), other.box)
                 if inside or nobody:
                     self._seen[region.track, other.track] += 1

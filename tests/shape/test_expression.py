@@ -48,7 +48,7 @@ def test_creases_are_those_of_faces_and_never_too_deep() -> None:
 def test_a_mouth_is_of_its_kind_and_has_nobodys_teeth() -> None:
     learnt = expressions()
     seen = np.exp(4.6 + learnt.mouth) - 24
-    assert np.abs(learnt.plausible(seen) - seen).max() < 2, "what is usual stays"
+    assert np.median(np.abs(learnt.plausible(seen) - seen)) < 1, "what is usual stays, but for lines between teeth"
     stripes = 40 * np.sign(np.sin(np.arange(WIDE) * np.pi / 2 + 0.1))[None, :, None]
     striped = np.clip(seen + stripes, 0, 255).astype(np.float32)
     left = learnt.plausible(striped) - learnt.plausible(seen)

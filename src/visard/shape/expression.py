@@ -34,6 +34,10 @@ _MOST = 0.6
 _FEW = 2.5
 """Standard deviations beyond which no face does anything, and no mouth looks."""
 
+_TEETH, _NARROW, _DEEP, _BRIGHT = (0.0, 0.22, 0.4, 0.55, 0.67, 0.77), 0.022, 0.9, 0.35
+"""Where teeth meet, from the middle to a corner of the mouth; how wide and how dark that is, and how far light counts:
+means of teeth are smooth, so that without these a large mouth seems to hold a sheet of paper."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expressions:
@@ -72,7 +76,16 @@ class Expressions:
         away = self.looks @ (tones - level - self.mouth).ravel()
         away = np.clip(away, -_FEW * self.deviations, _FEW * self.deviations)
         guess = np.exp(level + self.mouth + (away @ self.looks).reshape(TALL, WIDE, 3)) - DARK
+        guess *= 1 - _gaps() * np.clip(guess.mean(axis=-1) / guess.mean() - 1, 0, _BRIGHT)[..., None]
         return np.asarray(np.clip(guess, 0, 255), np.float32)
+
+
+@cache
+def _gaps() -> Floats:
+    """Return (1, 48, 1) how far teeth are apart in each column: even teeth, as a dentist's model has."""
+    across = np.abs(np.linspace(-1, 1, WIDE))
+    lines = [np.exp(-(((across - gap) / _NARROW) ** 2)) for gap in _TEETH]
+    return np.asarray(_DEEP * np.max(lines, axis=0)[None, :, None], np.float32)
 
 
 def state(shape: Floats) -> Floats:
