@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from visard.methods.donors import bank
-from visard.shape.expression import MOUTH, TALL, WIDE, between_lips, expressions, state
+from visard.shape.expression import KEPT, TALL, WIDE, between_lips, expressions, state
 from visard.shape.mesh import canonical
 
 SMILE, GAP = 2, 0
@@ -19,9 +19,9 @@ def rest() -> np.ndarray:
 @pytest.mark.parametrize("donor", [0, 300, 900])
 def test_another_shape_keeps_the_mouths_expression(donor: int) -> None:
     change = bank().build(bank().shapes[donor])
-    kept = expressions().keep_mouth(change)
-    assert np.abs(state(change)[:MOUTH]).max() > 1e-3
-    assert np.abs(state(kept)[:MOUTH]).max() < 1e-5
+    kept = expressions().keep_expression(change)
+    assert np.abs(state(change)[:KEPT]).max() > 1e-3
+    assert np.abs(state(kept)[:KEPT]).max() < 1e-5
     assert np.abs(kept).max() > 0.5 * np.abs(change).max(), "and the rest of the shape is still another's"
 
 

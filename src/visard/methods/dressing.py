@@ -60,11 +60,12 @@ def halved(texture: Floats) -> Floats:
 def reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: float) -> Vertices:
     """Return (468, 3) the face's vertices with the donor's shape instead of the person's, as much as the strength.
 
-    The mouth opens and smiles as before: what of that looks like somebody's own is more often the moment's.
+    The mouth opens and smiles, and the eyes narrow, as before: what looks like somebody's own there is more often the
+    moment's.
     """
     shape = pose.lift(vertices)
     change = donors.build(SHAPE * strength * (donors.shapes[donor] - donors.identity(shape)))
-    change = expressions().keep_mouth(change)
+    change = expressions().keep_expression(change)
     # The outline stays: what lies behind it is not ours to redraw.
     fade = np.clip(sample(rim(), canonical().uv[:, None]) / 45.0, 0, 1)
     return pose.place(shape + change * fade * fade * (3 - 2 * fade))

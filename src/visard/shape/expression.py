@@ -16,8 +16,8 @@ from visard.types import Mask, Points
 
 Floats = NDArray[np.float32]
 
-MOUTH = 3
-"""Measures of `state`, the first ones, that are the mouth's."""
+KEPT = 4
+"""Measures of `state`, the first ones, that a face keeps under whoever's shape: the mouth's and the eyes'."""
 
 TALL, WIDE = 16, 48
 """Rows and columns of what is seen between lips, unrolled."""
@@ -43,7 +43,7 @@ means of teeth are smooth, so that without these a large mouth seems to hold a s
 class Expressions:
     """What was learnt. rest, spread: (6,) `state` of faces at rest, and how far people move from their own.
 
-    moves: (468, 3, 3) how a face moves with each of the mouth's measures; creases: (6, 128, 128) how the logarithm of
+    moves: (468, 3, 4) how a face moves with each measure that it keeps; creases: (6, 128, 128) how the logarithm of
     its light changes by one spread; mouth: (16, 48, 3) mean logarithm of what is between lips, less its own mean;
     looks: (K, 2304) directions in which mouths differ from it; deviations: (K,) how far.
     """
@@ -56,9 +56,9 @@ class Expressions:
     looks: Floats
     deviations: Floats
 
-    def keep_mouth(self, change: Floats) -> Floats:
-        """Return a change (468, 3) of a shape without what it would do to the mouth's expression."""
-        return np.asarray(change - self.moves @ state(change)[:MOUTH], np.float32)
+    def keep_expression(self, change: Floats) -> Floats:
+        """Return a change (468, 3) of a shape without what it would do to the mouth's and the eyes' expression."""
+        return np.asarray(change - self.moves @ state(change)[:KEPT], np.float32)
 
     def crease(self, now: Floats) -> Mask:
         """Return (256, 256) factors for a texture at rest, for a face whose `state` is now (6,).
@@ -120,5 +120,5 @@ def expressions() -> Expressions:
     """Return what visard ships, see the card beside weights/expression.safetensors."""
     tensors = load(files("visard.models").joinpath("weights", "expression.safetensors").read_bytes())
     wide = {name: values.astype(np.float32) for name, values in tensors.items()}
-    moves = (wide.pop("moves").T @ canonical().basis).reshape(MOUTH, -1, 3).transpose(1, 2, 0)
+    moves = (wide.pop("moves").T @ canonical().basis).reshape(KEPT, -1, 3).transpose(1, 2, 0)
     return Expressions(moves=np.ascontiguousarray(moves), **wide)

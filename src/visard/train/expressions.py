@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 
 from visard.errors import UsageError
 from visard.publish import publish
-from visard.shape.expression import DARK, MOUTH, TALL, WIDE, between_lips, state
+from visard.shape.expression import DARK, KEPT, TALL, WIDE, between_lips, state
 from visard.shape.landmarks import find_mesh
 from visard.shape.mesh import canonical, mouth_opening, sample
 from visard.shape.texture import inside, skin
@@ -65,7 +65,7 @@ class _Sums:
 
     def __init__(self) -> None:
         basis = len(canonical().basis)
-        self.shape, self.mouth = np.zeros((basis, MOUTH)), np.zeros((MOUTH, MOUTH))
+        self.shape, self.mouth = np.zeros((basis, KEPT)), np.zeros((KEPT, KEPT))
         self.spread, self.faces, self.people = np.zeros(6), 0, 0
         self._inputs: list[Wide] = []
         self._squares = np.zeros((_SIDE, _SIDE, 8, 8))
@@ -77,8 +77,8 @@ class _Sums:
         states, turns = np.stack([state(shape) for shape in shapes]), np.array([turn for _, _, turn in photos])
         states -= states.mean(axis=0)
         coded = (shapes - shapes.mean(axis=0)).reshape(len(shapes), -1) @ canonical().basis.T
-        self.shape += coded.T @ states[:, :MOUTH]
-        self.mouth += states[:, :MOUTH].T @ states[:, :MOUTH]
+        self.shape += coded.T @ states[:, :KEPT]
+        self.mouth += states[:, :KEPT].T @ states[:, :KEPT]
         self.spread += (states**2).sum(axis=0)
         self.faces, self.people = self.faces + len(photos), self.people + 1
         looks, bare = map(np.stack, zip(*(_skin(texture) for _, texture, _ in photos), strict=True))
