@@ -193,15 +193,6 @@ def test_what_cannot_be_shown_is_one_line(
     assert not Path("o.mp4").exists()
 
 
-def test_a_window_is_shown_or_its_want_told(clip: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    import cv2
-
-    if "GUI:                           NONE" not in cv2.getBuildInformation():
-        pytest.skip("this OpenCV has windows")
-    assert run(["live", str(clip), "--offline", "--quiet"]) == 4
-    assert "without windows; give --out camera" in capfd.readouterr().err
-
-
 def test_a_lost_thread_ends_the_show(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> list[Region]:
         raise SourceError("planted")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 import av
 
-from visard.errors import Interrupted, TargetError, UsageError, suggest
+from visard.errors import TargetError, UsageError, suggest
 from visard.media.film import Like, add_video, pictures
 from visard.publish import publish
 from visard.types import Frame
@@ -37,7 +37,7 @@ def opened_screen(target: str, like: Like, first: Frame, overwrite: bool = False
     """
     scheme, is_url, _ = target.partition("://")
     if target == "window":
-        with _window() as show:
+        with _window(like, first) as show:
             yield show
     elif target == "camera":
         with _camera(first, float(like.rate)) as show:
@@ -75,27 +75,13 @@ def _encoded(name: str, form: str, options: dict[str, str], like: Like, first: F
         out.mux(video.encode(None))
 
 
-@contextmanager
-def _window() -> Iterator[Screen]:
-    import cv2
-
-    title = "visard"
+def _window(like: Like, first: Frame) -> AbstractContextManager[Screen]:
     try:
-        cv2.namedWindow(title, cv2.WINDOW_NORMAL)
-    except cv2.error as error:
-        hint = "give --out camera, a file or a URL; or install opencv-python in its place"
-        raise TargetError("this OpenCV is built without windows", hint=hint) from error
-
-    def show(frame: Frame) -> None:
-        cv2.imshow(title, cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR))
-        closed = cv2.waitKey(1) in (27, ord("q")) or cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) < 1
-        if closed:
-            raise Interrupted("the window was closed")
-
-    try:
-        yield show
-    finally:
-        cv2.destroyWindow(title)
+        from visard.live.pane import opened_pane
+    except ImportError as error:
+        hint = "install it (python3-tk on Debian), or give --out camera, a file or a URL"
+        raise TargetError("this Python has no tkinter to open a window with", hint=hint) from error
+    return opened_pane(first, like.aspect)
 
 
 @contextmanager
