@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import visard
+from visard.media.read import probe, read
 from visard.types import Pixels
 
 from ..test_cli import film
@@ -221,7 +224,32 @@ def test_a_video_is_moved_through_and_a_box_followed(
     job = job_of(page)
     path = f"/api/jobs/{job}/files/{service.seen(job)['files'][0]['id']}/regions"
     service.wait(job, lambda _: sum(r["track"] == 2 for r in service.ask("GET", path)[1]["regions"]) == 13)
+    # It is shown where it went, a pixel to the left with each frame, and has a bar of its own.
+    page.wait_for_selector(".span >> nth=1")
+    body = page.locator(".box[data-track='2'] .body")
+    drawn = float(body.get_attribute("x"))
+    page.locator("#main").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    assert page.get_by_label("Frame", exact=True).input_value() == "21"
+    assert abs(float(body.get_attribute("x")) - (drawn - 10)) < 3
+    # And it is hidden there: nothing else takes the patch on her suit for somebody.
+    page.get_by_role("radio", name="Black").click()
+    page.click("#hide")
+    page.wait_for_selector("#save")
+    with page.expect_download() as waiting:
+        page.click("#save")
+    frames = [frame.pixels for frame in read(probe(waiting.value.path()))]
+    dark = [bool((frames[i][206:230, 64 - i + 11 : 82 - i + 11] < 40).all()) for i in range(24)]
+    assert dark == [i >= 11 for i in range(24)]
     service.ask("DELETE", f"/api/jobs/{job}")
+
+
+def test_every_check_of_faces_has_its_words() -> None:
+    folder = Path(visard.__file__).parent
+    made = "".join(path.read_text() for path in folder.rglob("*.py"))
+    words = (folder / "serve" / "page" / "results.js").read_text().partition("CHECKED = {")[2].partition("};")[0]
+    names = set(re.findall(r'Check\(\s*"(\w+)"', made)) - {"seen_again"}  # of other kinds
+    assert set(re.findall(r"(\w+): \"", words)) == names
 
 
 UNNAMED = """() => [...document.querySelectorAll("button, a, input, select, [role], img, [tabindex='0']")].filter(e =>
