@@ -279,15 +279,29 @@ def test_a_telephone_has_room_and_everything_has_a_name(
     service.ask("DELETE", f"/api/jobs/{job_of(page)}")
 
 
-def test_a_dropped_folder_keeps_its_tree(opened: Open, service: Service, astronaut: Pixels, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["dropped", "chosen"])
+def test_a_folder_keeps_its_tree(opened: Open, service: Service, astronaut: Pixels, tmp_path: Path, way: str) -> None:
     folder = tmp_path / "holiday"
     (folder / "beach").mkdir(parents=True)
     (folder / "beach" / "a.jpg").write_bytes(jpeg(astronaut))
     (folder / "notes.txt").write_text("left out")
     page = opened()
-    page.set_input_files("#choose-folder", str(folder))
+    page.wait_for_selector(".drop")
+    if way == "chosen":
+        page.set_input_files("#choose-folder", str(folder))
+    else:
+        drop(page, folder)
     page.get_by_text("1 other file in the folder was left out").wait_for()
     page.wait_for_selector("#hide:not([disabled])")
     job = job_of(page)
     assert [file["name"] for file in service.seen(job)["files"]] == ["holiday/beach/a.jpg"]
     service.ask("DELETE", f"/api/jobs/{job}")
+
+
+def drop(page: Any, path: Path) -> None:
+    """Drop a file or folder in the middle of the page, as a file manager does."""
+    hand = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    size = page.evaluate("[innerWidth, innerHeight]")
+    for step in ("dragEnter", "dragOver", "drop"):
+        hand.send("Input.dispatchDragEvent", {"type": step, "x": size[0] / 2, "y": size[1] / 2, "data": data})
