@@ -5,15 +5,20 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from fractions import Fraction
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from PIL import Image, ImageGrab
@@ -155,6 +160,27 @@ def test_a_python_without_tkinter_is_one_line(
     assert run(["live", str(clip), "--offline", "--quiet"]) == 4
     err = capfd.readouterr().err
     assert "no tkinter" in err and "python3-tk" in err and len(err.splitlines()) == 1
+
+
+def test_a_viewer_on_the_network_is_sent_what_is_shown(clip: Path, astronaut: Pixels) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    seen: list[Pixels] = []
+    viewer = threading.Thread(target=_view, args=(f"tcp://127.0.0.1:{port}", seen), daemon=True)
+    viewer.start()
+    tally = show(str(clip), f"tcp://127.0.0.1:{port}?listen=1", FILL, delay=3.0)
+    viewer.join(30)
+    assert len(seen) == tally.shown > tally.flat
+    assert not any(bare(frame, astronaut) for frame in seen)
+
+
+def _view(address: str, seen: list[Pixels]) -> None:
+    """Take what comes, once somebody listens."""
+    for _ in range(600):
+        with suppress(OSError), av.open(address) as stream:
+            seen.extend(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in stream.decode(video=0))
+            return
+        time.sleep(0.1)
 
 
 class _Device:
