@@ -32,13 +32,14 @@ def measure(folder: Path, work: Path, engine: str, kill: bool, method: str) -> d
     """Hide a folder in a process of its own; kill: one worker is killed in the middle."""
     out = work / (f"{engine}-killed" if kill else engine)
     command = [sys.executable, "-m", "visard", "hide", str(folder), "--out", str(out), "--engine", engine]
+    middle = sum(path.is_file() for path in folder.rglob("*")) // 2
     began, killed = time.monotonic(), 0
     with subprocess.Popen([*command, "--method", method, "--offline"], stdout=subprocess.PIPE, text=True) as run:
         assert run.stdout is not None
         done = 0
         for _ in run.stdout:
             done += 1
-            if kill and not killed and done >= 20 and (working := workers_of(run.pid)):
+            if kill and not killed and done >= middle and (working := workers_of(run.pid)):
                 killed = working[0]
                 os.kill(killed, signal.SIGKILL)
     spent = time.monotonic() - began

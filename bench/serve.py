@@ -157,6 +157,7 @@ def schemathesis(command: str, port: int, folder: Path, spared: str) -> dict[str
     """Run it on all operations but the spared ones; return whether it failed, and its last words."""
     address = f"http://127.0.0.1:{port}/openapi.json"
     options = ["--header", f"Authorization: Bearer {KEY}", "--checks", _CHECKS, "--max-examples", "60", "--mode", "all"]
+    options += ["--request-timeout", "120"]  # on a busy machine a preview may take longer than the 10 s of its default
     options += ["--seed", "1", "--exclude-operation-id-regex", spared, "--continue-on-failure"]
     run = subprocess.run([command, "run", address, *options], capture_output=True, text=True, check=False, cwd=folder)
     print(run.stdout, file=sys.stderr)

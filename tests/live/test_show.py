@@ -171,6 +171,9 @@ def test_ctrl_c_ends_it_and_the_file_is_whole(clip: Path, tmp_path: Path, astron
     [
         (["clip.mp4", "--out", "out.txt"], 2, "no target for live pictures"),
         (["clip.mp4", "--out", "ftp://127.0.0.1/x"], 2, "is written"),
+        (["clip.mp4", "--out", "tcp://127.0.0.1:many?listen=1"], 2, "names no port"),
+        (["clip.mp4", "--out", "tcp://[::1]?listen=1"], 2, "names no port"),
+        (["clip.mp4", "--out", "tcp://203.0.113.1:80?listen=1"], 4, "cannot be written"),
         (["clip.mp4", "--out", "clip.mp4"], 4, "exists already"),
         (["clip.mp4", "--out", "camera"], 4, "virtual camera"),
         (["clip.mp4", "--out", "o.mp4", "--method", "ksame-pixel"], 2, "in groups"),
@@ -191,15 +194,6 @@ def test_what_cannot_be_shown_is_one_line(
     err = capfd.readouterr().err
     assert words in err and len(err.splitlines()) == 1
     assert not Path("o.mp4").exists()
-
-
-def test_a_window_is_shown_or_its_want_told(clip: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    import cv2
-
-    if "GUI:                           NONE" not in cv2.getBuildInformation():
-        pytest.skip("this OpenCV has windows")
-    assert run(["live", str(clip), "--offline", "--quiet"]) == 4
-    assert "without windows; give --out camera" in capfd.readouterr().err
 
 
 def test_a_lost_thread_ends_the_show(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

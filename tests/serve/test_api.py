@@ -117,7 +117,7 @@ def test_a_preview_is_what_will_be(service: Service, group: Path) -> None:
     service.ask("DELETE", f"/api/jobs/{job}")
 
 
-def test_a_box_is_followed_onward_and_hidden_there(service: Service, astronaut: Pixels, tmp_path: Path) -> None:
+def test_a_box_is_followed_onward(service: Service, astronaut: Pixels, tmp_path: Path) -> None:
     job = service.job()
     file = service.send(job, "clip.mp4", film(tmp_path / "clip.mp4", astronaut).read_bytes())
     service.seen(job)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import visard
+from visard.media.read import probe, read
 from visard.types import Pixels
 
 from ..test_cli import film
@@ -157,12 +160,14 @@ def test_bad_files_say_so_where_they_are(opened: Open, service: Service, astrona
     service.ask("DELETE", f"/api/jobs/{job_of(page)}")
 
 
-def test_too_much_is_said_before_it_is_sent(opened: Open, another: Callable[..., Service], astronaut: Pixels) -> None:
-    small = another("--job-mb", "0.01")
-    page = opened(of=small)
-    page.set_input_files("#choose-files", [{"name": "big.jpg", "mimeType": "image/jpeg", "buffer": jpeg(astronaut)}])
-    page.locator(".tile-words.error", has_text="big.jpg is larger than 0.01 MB").wait_for()
-    assert not list(small.folder.rglob("*.jpg"))
+def test_too_much_is_said_before_it_is_sent(opened: Open, service: Service, tmp_path: Path) -> None:
+    with (tmp_path / "big.mp4").open("wb") as big:
+        big.truncate(2_100_000_000)
+    page = opened()
+    page.set_input_files("#choose-files", [str(tmp_path / "big.mp4")])
+    page.locator(".tile-words.error", has_text="big.mp4 is larger than 2 GB").wait_for()
+    assert not list(service.folder.rglob("*.mp4*"))
+    service.ask("DELETE", f"/api/jobs/{job_of(page)}")
 
 
 def test_everything_works_from_the_keyboard(opened: Open, service: Service, group: Path) -> None:
@@ -221,7 +226,32 @@ def test_a_video_is_moved_through_and_a_box_followed(
     job = job_of(page)
     path = f"/api/jobs/{job}/files/{service.seen(job)['files'][0]['id']}/regions"
     service.wait(job, lambda _: sum(r["track"] == 2 for r in service.ask("GET", path)[1]["regions"]) == 13)
+    # It is shown where it went, a pixel to the left with each frame, and has a bar of its own.
+    page.wait_for_selector(".span >> nth=1")
+    body = page.locator(".box[data-track='2'] .body")
+    drawn = float(body.get_attribute("x"))
+    page.locator("#main").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    assert page.get_by_label("Frame", exact=True).input_value() == "21"
+    assert abs(float(body.get_attribute("x")) - (drawn - 10)) < 3
+    # And it is hidden there: nothing else takes the patch on her suit for somebody.
+    page.get_by_role("radio", name="Black").click()
+    page.click("#hide")
+    page.wait_for_selector("#save")
+    with page.expect_download() as waiting:
+        page.click("#save")
+    frames = [frame.pixels for frame in read(probe(waiting.value.path()))]
+    dark = [bool((frames[i][206:230, 64 - i + 11 : 82 - i + 11] < 40).all()) for i in range(24)]
+    assert dark == [i >= 11 for i in range(24)]
     service.ask("DELETE", f"/api/jobs/{job}")
+
+
+def test_every_check_of_faces_has_its_words() -> None:
+    folder = Path(visard.__file__).parent
+    made = "".join(path.read_text() for path in folder.rglob("*.py"))
+    words = (folder / "serve" / "page" / "results.js").read_text().partition("CHECKED = {")[2].partition("};")[0]
+    names = set(re.findall(r'Check\(\s*"(\w+)"', made)) - {"seen_again"}  # of other kinds
+    assert set(re.findall(r"(\w+): \"", words)) == names
 
 
 UNNAMED = """() => [...document.querySelectorAll("button, a, input, select, [role], img, [tabindex='0']")].filter(e =>
@@ -249,15 +279,29 @@ def test_a_telephone_has_room_and_everything_has_a_name(
     service.ask("DELETE", f"/api/jobs/{job_of(page)}")
 
 
-def test_a_dropped_folder_keeps_its_tree(opened: Open, service: Service, astronaut: Pixels, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["dropped", "chosen"])
+def test_a_folder_keeps_its_tree(opened: Open, service: Service, astronaut: Pixels, tmp_path: Path, way: str) -> None:
     folder = tmp_path / "holiday"
     (folder / "beach").mkdir(parents=True)
     (folder / "beach" / "a.jpg").write_bytes(jpeg(astronaut))
     (folder / "notes.txt").write_text("left out")
     page = opened()
-    page.set_input_files("#choose-folder", str(folder))
+    page.wait_for_selector(".drop")
+    if way == "chosen":
+        page.set_input_files("#choose-folder", str(folder))
+    else:
+        drop(page, folder)
     page.get_by_text("1 other file in the folder was left out").wait_for()
     page.wait_for_selector("#hide:not([disabled])")
     job = job_of(page)
     assert [file["name"] for file in service.seen(job)["files"]] == ["holiday/beach/a.jpg"]
     service.ask("DELETE", f"/api/jobs/{job}")
+
+
+def drop(page: Any, path: Path) -> None:
+    """Drop a file or folder in the middle of the page, as a file manager does."""
+    hand = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    size = page.evaluate("[innerWidth, innerHeight]")
+    for step in ("dragEnter", "dragOver", "drop"):
+        hand.send("Input.dispatchDragEvent", {"type": step, "x": size[0] / 2, "y": size[1] / 2, "data": data})

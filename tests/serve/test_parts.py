@@ -33,6 +33,7 @@ from visard.serve.shelf import Shelf
 from visard.serve.small import jpeg, portrait
 from visard.types import Box, Frame, Pixels, Region
 
+from ..media import making
 from ..test_cli import film
 
 
@@ -205,6 +206,17 @@ def test_frames_are_the_same_in_any_order(tmp_path: Path, astronaut: Pixels) -> 
     for index in (30, 3, 39, 0, 17, 18, 16):
         assert np.array_equal(reel.at(index).pixels, straight[index]), index
     assert [frame.index for frame in reel.onward(35)] == [35, 36, 37, 38, 39]
+
+
+def test_a_frame_of_the_result_is_that_of_the_source_however_late_it_begins(tmp_path: Path) -> None:
+    greys = [np.full((64, 64, 3), 5 * i + 20, np.uint8) for i in range(40)]
+    source = making.film(tmp_path / "late.mp4", greys, sound="aac", times=[800 + 40 * i for i in range(40)])
+    times = [round(frame.time, 4) for frame in read(probe(source), exact=False)]
+    assert times[0] > 0.79
+    for path in (source, making.again(source)):
+        reel = Reel(path, times)
+        for index in (0, 30, 3, 39):
+            assert abs(float(reel.at(index).pixels.mean()) - (5 * index + 20)) < 2.4, (path, index)
 
 
 def test_a_followed_box_ends_with_its_scene(astronaut: Pixels) -> None:

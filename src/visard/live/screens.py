@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import av
 
-from visard.errors import Interrupted, TargetError, UsageError, suggest
+from visard.errors import TargetError, UsageError, suggest
 from visard.media.film import Like, add_video, pictures
 from visard.publish import publish
 from visard.types import Frame
@@ -37,7 +39,7 @@ def opened_screen(target: str, like: Like, first: Frame, overwrite: bool = False
     """
     scheme, is_url, _ = target.partition("://")
     if target == "window":
-        with _window() as show:
+        with _window(like, first) as show:
             yield show
     elif target == "camera":
         with _camera(first, float(like.rate)) as show:
@@ -45,6 +47,10 @@ def opened_screen(target: str, like: Like, first: Frame, overwrite: bool = False
     elif is_url:
         if scheme not in _STREAMS:
             raise UsageError(f"no stream of the kind {scheme!r} is written", hint=suggest(scheme, _STREAMS))
+        if scheme == "tcp" and "listen" in parse_qs(urlsplit(target).query):
+            with _viewer(target) as file, _encoded(file, "mpegts", {"flush_packets": "1"}, like, first, target) as show:
+                yield show
+            return
         with _encoded(target, _STREAMS[scheme], _OPTIONS.get(scheme, {}), like, first, target) as show:
             yield show
     else:
@@ -59,9 +65,11 @@ def opened_screen(target: str, like: Like, first: Frame, overwrite: bool = False
 
 
 @contextmanager
-def _encoded(name: str, form: str, options: dict[str, str], like: Like, first: Frame, target: str) -> Iterator[Screen]:
+def _encoded(
+    where: str | _Viewer, form: str, options: dict[str, str], like: Like, first: Frame, target: str
+) -> Iterator[Screen]:
     own = Like(_TICK, like.rate, like.space, like.full, like.tags, like.aspect, Fraction(0))
-    with _refused(target), av.open(name, "w", format=form, options=options) as out:
+    with _refused(target), av.open(where, "w", format=form, options=options) as out:
         video = add_video(out, first, own, *_ENCODER)
         coming: list[Frame] = []
         encoder_pictures = pictures(iter(coming.pop, None), own, str(video.pix_fmt))
@@ -75,27 +83,42 @@ def _encoded(name: str, form: str, options: dict[str, str], like: Like, first: F
         out.mux(video.encode(None))
 
 
+class _Viewer:
+    """Whoever came to look, as a file."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+
+    def write(self, data: bytes) -> int:
+        self._connection.sendall(data)
+        return len(data)
+
+
 @contextmanager
-def _window() -> Iterator[Screen]:
-    import cv2
-
-    title = "visard"
+def _viewer(target: str) -> Iterator[_Viewer]:
+    """Wait for somebody at tcp://HOST:PORT; FFmpeg's own waiting gives neither Ctrl-C nor a thread a turn."""
+    place = urlsplit(target)
+    host = place.hostname or ""
     try:
-        cv2.namedWindow(title, cv2.WINDOW_NORMAL)
-    except cv2.error as error:
-        hint = "give --out camera, a file or a URL; or install opencv-python in its place"
-        raise TargetError("this OpenCV is built without windows", hint=hint) from error
+        port = place.port
+    except ValueError:
+        port = None
+    if not port:
+        raise UsageError("names no port", where=target, hint="give tcp://HOST:PORT?listen=1")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with _refused(target), socket.create_server((host, port), family=family) as server:
+        connection, _ = server.accept()
+    with connection:
+        yield _Viewer(connection)
 
-    def show(frame: Frame) -> None:
-        cv2.imshow(title, cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR))
-        closed = cv2.waitKey(1) in (27, ord("q")) or cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) < 1
-        if closed:
-            raise Interrupted("the window was closed")
 
+def _window(like: Like, first: Frame) -> AbstractContextManager[Screen]:
     try:
-        yield show
-    finally:
-        cv2.destroyWindow(title)
+        from visard.live.pane import opened_pane
+    except ImportError as error:
+        hint = "install it (python3-tk on Debian), or give --out camera, a file or a URL"
+        raise TargetError("this Python has no tkinter to open a window with", hint=hint) from error
+    return opened_pane(first, like.aspect)
 
 
 @contextmanager

@@ -21,10 +21,13 @@ _NEAR = 90
 
 
 class Reel:
-    """One source, open for looking. times: of its frames in seconds, as `look` noted them."""
+    """One source, or its result, open for looking. times: of the source's frames in seconds, as `look` noted them."""
 
     def __init__(self, path: Path, times: list[float]) -> None:
-        self.path, self.times, self.source = path, times, probe(path)
+        self.path, self.source = path, probe(path)
+        # A result begins at zero, whenever its source does; its frames are as far from each other.
+        late = next(read(self.source, exact=False)).time - times[0] if self.source.media == "video" else 0.0
+        self.times = [time + late for time in times]
         self._kept: OrderedDict[int, Frame] = OrderedDict()
         self._running: Iterator[Frame] | None = None
         self._next = 0

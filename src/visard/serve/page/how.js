@@ -96,8 +96,8 @@ export class How {
   // Draws the best face of a frame as each way would hide it.
   async draw(rows, signal) {
     const { job } = this;
-    const shown = rows.filter((row) => row.hide);
-    const best = (shown.length ? shown : rows).toSorted((a, b) => (b.x1 - b.x0) * b.score - (a.x1 - a.x0) * a.score)[0];
+    const worth = (row) => 1e6 * row.hide + 1e5 * (row.points.length > 0) + (row.x1 - row.x0) * row.score; // a face rather than a box
+    const best = rows.toSorted((a, b) => worth(b) - worth(a))[0];
     if (!best || job.busy) return;
     const side = Math.min(4096, Math.max(job.file.width, job.file.height), 900);
     const scale = Math.min(1, side / Math.max(job.file.width, job.file.height));

@@ -3,6 +3,7 @@
 import { count, h, problem, sentence } from "./dom.js";
 import { call, picture, save } from "./api.js";
 
+// What is checked of faces, which alone are hidden here.
 const CHECKED = {
   frames_lost: "No frame is missing", untouched: "Nothing else was changed", found_again: "A second detector finds no hidden face",
   known_again: "A recogniser does not know the faces again", face_lost: "New faces are seen as faces", detail_left: "No detail of hidden faces is left",
@@ -72,8 +73,8 @@ export class Results {
     if (entry) {
       const people = `${count(entry.tracks, "person", "people")} hidden${entry.spared ? ", somebody kept visible" : ""}`;
       parts.push(h("section", { class: "panel" }, h("h2", {}, "This file"), h("p", {}, people),
-        h("ul", { class: "checks" }, entry.checks.map((check) => h("li", { class: check.passed ? "passed" : "error", title: `${check.name}: ${Number(check.value.toPrecision(3))}, limit ${check.limit}` },
-          CHECKED[check.name] || check.name))),
+        h("ul", { class: "checks" }, entry.checks.filter((check) => CHECKED[check.name]).map((check) => h("li", { class: check.passed ? "passed" : "error", title: `${check.name}: ${Number(check.value.toPrecision(3))}, limit ${check.limit}` },
+          CHECKED[check.name]))),
         entry.notes.map((note) => h("p", { class: "fine" }, note))));
     }
     return h("div", {}, parts);
