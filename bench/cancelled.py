@@ -31,6 +31,9 @@ from visard.types import Frame, Pixels, Region
 from visard.verify.seen_again import SeenAgain
 
 DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" / "data"))
+_DRAFTS = 2
+"""Drafts after which `hide` stops filling anew."""
+
 POLICY = with_rule(only(Policy(), "people"), "person", method="cancel")
 
 
@@ -44,14 +47,19 @@ class Tally:
 
 
 def taken_out(frame: Frame, people: tuple[Region, ...]) -> tuple[Pixels, Pixels]:
-    """Return the frame without those people, at first, and after the doubting room has looked at it."""
+    """Return the frame without those people, at first, and when the doubting room has looked at it as `hide` lets it."""
     hider = Hider(POLICY)
     found = gather(partial(_only, frame), Found({0: people}), hider, True)
-    first = hider(frame, found.at(0))
-    doubt = SeenAgain(["person"], still=True)
+    first = last = hider(frame, found.at(0))
     cover = np.full(first.pixels.shape[:2], 255, np.uint8)
-    doubt.see(first, found.at(0), cover, [r for r in found.at(0) if hider.removes(r)])
-    return first.pixels, (hider(frame, found.at(0)).pixels if hider.insist(doubt.weak) else first.pixels)
+    for _ in range(_DRAFTS):
+        doubt = SeenAgain(["person"], still=True)
+        gone = [r for r in found.at(0) if hider.removes(r) and r.track not in hider.unfit]
+        doubt.see(last, found.at(0), cover, gone)
+        if not hider.insist(doubt.weak):
+            break
+        last = hider(frame, found.at(0))
+    return first.pixels, last.pixels
 
 
 def _only(frame: Frame) -> Iterator[Frame]:

@@ -104,12 +104,16 @@ def _followed(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider)
 
 def _people(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) -> Flags:
     """Return (H, W) where anybody is, hidden or not, and a little around."""
-    people = covered([(r, hider.rule(r)) for r in regions], (slice(0, shape[0]), slice(0, shape[1])), shape)
+    people = np.zeros(shape[:2], np.bool_)
     for region in regions:
-        reach = _CLEAR * region.box.side
+        reach = round(_CLEAR * region.box.side)
         rows, columns = window(region, hider.rule(region), *shape[:2])
         grown = Box(columns.start - reach, rows.start - reach, columns.stop + reach, rows.stop + reach)
-        people[grown.cells(*shape[:2])] = True
+        cells = grown.cells(*shape[:2])
+        own = covered([(region, hider.rule(region))], cells, shape)
+        # The outline, not its box: what lies beside a head is background.
+        wide = cv2.dilate(own.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        people[cells] |= wide > 0
     return people
 
 

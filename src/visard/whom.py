@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,22 @@ def single_out(frames: Callable[[], Iterator[Frame]], found: Found, whom: Whom, 
 
 
 def _at(found: Found, point: tuple[float, float], source: Path) -> int:
-    """Return the track of the smallest region at a point, in the first frame in which there is one."""
+    """Return the track of the region at a point whose middle is nearest, in the first frame in which there is one.
+
+    In sides of its box: a face lies within a person, and what was taken for somebody between two people beside them.
+    """
     x, y = point
     for index in sorted(found.regions):
         here = [r for r in found.at(index) if r.box.x0 <= x < r.box.x1 and r.box.y0 <= y < r.box.y1]
         if here:
-            return min(here, key=lambda r: r.box.area).track
+            return min(here, key=partial(_aside, x, y)).track
     raise UsageError(f"nobody is at {x:g},{y:g}", where=source, hint=_HINT)
+
+
+def _aside(x: float, y: float, region: Region) -> float:
+    """Return how far from its middle a point lies in a region, in sides of its box."""
+    (cx, cy), box = region.box.centre, region.box
+    return max(abs(x - cx) / box.width, abs(y - cy) / box.height)
 
 
 def _covers(drawn: Box, box: Box) -> bool:

@@ -50,3 +50,11 @@ def test_it_lies_on_the_five_points() -> None:
     mesh = guess_mesh(replace(small(vertices), points=points))
     assert mesh is not None
     assert np.linalg.norm(five_points(mesh.vertices) - points, axis=1).mean() < 2.0
+
+
+def test_points_in_one_place_are_no_face_and_those_of_a_large_head_are_one() -> None:
+    region = small(turned(0.0))
+    assert region.points is not None
+    assert guess_mesh(replace(region, points=np.full((5, 2), 100, np.float32))) is None
+    head = replace(region, kind="head", box=Box(70, 45, 130, 115))
+    guess_mesh(head)  # far less than its box, and still no fault of the solver's

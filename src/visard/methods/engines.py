@@ -48,7 +48,10 @@ class Telea:
 
     name: ClassVar[str] = "telea"
 
-    _WIDEST = 192
+    _CREASES: ClassVar[tuple[float, ...]] = (16.0, 8.0, 4.0, 2.0)
+    """Pixels of that width by which what is filled in is smoothed, again and again."""
+
+    _WIDEST: ClassVar[int] = 192
     """Pixels across a hole at which it is filled; what it gives is soft, and it slows with the square."""
 
     def __call__(self, pixels: Pixels, wanted: Flags, known: Flags, seed: int) -> Pixels:
@@ -62,7 +65,11 @@ class Telea:
         share = np.asarray(cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA))
         seen = np.asarray(cv2.resize(pixels * known[..., None].astype(np.float32), size, interpolation=cv2.INTER_AREA))
         small = np.clip(seen / np.maximum(share, 1e-6)[..., None], 0, 255).astype(np.uint8)
-        small = np.asarray(cv2.inpaint(small, (share < 0.5).astype(np.uint8), 4, cv2.INPAINT_TELEA), np.uint8)
+        hole = share < 0.5
+        small = np.asarray(cv2.inpaint(small, hole.astype(np.uint8), 4, cv2.INPAINT_TELEA), np.uint8)
+        # What comes from two sides meets in a crease, and creases are outlines of things.
+        for sigma in self._CREASES:
+            small = np.where(hole[..., None], cv2.GaussianBlur(small, (0, 0), sigma), small)
         result[wanted] = cv2.resize(small, wanted.shape[::-1], interpolation=cv2.INTER_LINEAR)[wanted]
         return result
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.methods.scene import fill_in
+from visard.methods.scene import carry_across, fill_in
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -26,22 +26,22 @@ PATCH = 8
 _STRIDE, _SMALL = (2, 4), 12_000
 """Pixels between patches, at levels whose hole has up to so many pixels, and at larger ones."""
 
-_CORE = 6.0
-"""Pixels from the hole's deepest place to its rim at the coarsest level: a patch there sees both sides."""
+_CORE = 48.0
+"""Pixels from the hole's deepest place to its rim at the coarsest level: there a hedge is still wider than a patch."""
 
 _SEARCHED = 12_000
 """Patches of a level up to which better ones are sought; beyond, those of the level below are copied larger."""
 
-_ROUNDS = 6, 3
+_ROUNDS = 3, 2
 """Times that patches are sought and put together: at the coarsest levels, and at the finer ones."""
 
-_WIDE = 24
+_WIDE = 12
 """Pixels within which better patches are sought by chance, above the coarsest level."""
 
 _UPRIGHT = 30000.0
 """Squared grey levels that speak against a patch from a picture's height higher or lower: roads are no walls."""
 
-_FADE = 1.15
+_FADE = 1.05
 """By how much less a pixel of the hole counts than its neighbour nearer to the rim."""
 
 _CHUNK = 8_000
@@ -130,7 +130,7 @@ def _level(pixels: Pixels, wanted: Flags, known: Flags, scale: float) -> _Level 
     picture = _reduced(np.asarray(pixels * known[..., None], np.float32), height, width)
     whole = share > 0.999
     hole = (_reduced(wanted.astype(np.float32), height, width) > 0) & ~whole
-    picture = fill_in(picture, np.asarray(whole, np.float32))
+    picture = carry_across(picture, np.asarray(whole, np.float32))
     sources = _begin(whole)
     if not sources.any() or not hole.any():
         return None

@@ -33,6 +33,9 @@ _KNOWN = 0.999
 _COARSE = 16
 """Side of the scene as a guess sees it."""
 
+_LEVEL = 6.0
+"""How much nearer what lies beside a place is to it than what lies above: ground, hedges and walls go on sideways."""
+
 _SOFT = 10.0
 """Texels from its outline within which a texture fades."""
 
@@ -87,6 +90,20 @@ def fill_in(colour: Floats, known: Mask) -> Floats:
         own = value / np.maximum(weight, 1e-6)[..., None]
         whole = trust * own + (1 - trust) * coarse.reshape(*weight.shape, 3)
     return np.asarray(whole, np.float32)
+
+
+def carry_across(colour: Floats, known: Mask) -> Floats:
+    """Return (h, w, 3) colours where known is above 0, else what lies around, rather beside it than above and below.
+
+    With a mean of all sides to begin with, lawn and pavement became sky.
+    """
+    height, width = known.shape
+    narrow = max(1, round(width / _LEVEL)), height
+    share = np.asarray(cv2.resize(known, narrow, interpolation=cv2.INTER_AREA), np.float32)
+    seen = cv2.resize(colour * known[..., None], narrow, interpolation=cv2.INTER_AREA)
+    filled = fill_in(np.asarray(seen / np.maximum(share, 1e-6)[..., None], np.float32), share)
+    wide = cv2.resize(filled, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.where(known[..., None] > 0, colour, wide), np.float32)
 
 
 def stage(vertices: Vertices, pose: Pose, side: int = SIDE) -> Stage:

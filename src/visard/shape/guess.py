@@ -23,7 +23,10 @@ _TURNED = 60.0
 """Degrees of yaw beyond which the outline of the old face would show beside the new one."""
 
 _FAR = 30.0
-"""Distance of the camera in sides of the box: as good as infinite, so that perspective is weak."""
+"""Distance of the camera in sizes of the face: as good as infinite, so that perspective is weak."""
+
+_LEAST = 0.1
+"""Size of a face by its points in sides of its box, or its head's, at least."""
 
 
 def trace_mesh(pixels: Pixels, region: Region) -> FaceMesh:
@@ -43,7 +46,10 @@ def guess_mesh(region: Region) -> FaceMesh | None:
     small = region.box.side <= _LARGEST and region.score >= _SURE
     if not small or region.points is None or len(region.points) != 5:
         return None
-    pose = _fit(region.points.astype(np.float64), region.box.side)
+    extent = 2 * float(np.ptp(region.points, axis=0).max())
+    if extent < _LEAST * region.box.side:
+        return None
+    pose = _fit(region.points.astype(np.float64), extent)
     vertices = pose.place(canonical().shape)
     apart = float(np.linalg.norm(five_points(vertices) - region.points, axis=1).mean())
     fits = apart <= _NEAR * region.box.side and abs(pose.angles[0]) <= _TURNED and lies_on(vertices, region)

@@ -18,7 +18,8 @@ _SURE: Mapping[Kind, float] = {"person": 0.55, "plate": 0.5, "text": 0.7, "vehic
 """Scores from which on a second look is believed: what the first one missed cannot be a matter of taste."""
 
 _PERHAPS, _SAME_PLACE = 0.35, 0.5
-"""Score from which something looks like somebody where people were taken out, and its overlap (IoU) with them."""
+"""Score from which something looks like somebody where people were taken out, and the share of them that it covers, or
+its overlap (IoU) with who is spared."""
 
 _COVERED = 0.3
 """Share of a box from which on it is a hidden thing, seen again: a figure, or a plate that is nobody's."""
@@ -52,7 +53,8 @@ class SeenAgain:
         if self._scores and after.index % self._every == 0:
             spared = [r.box for r in regions if not r.hide]
             people = find_kinds(after.pixels, {"person": _PERHAPS}, self._effort) if gone else []
-            self.weak += [r for r in gone if any(r.box.iou(seen.box) > _SAME_PLACE for seen in people)]
+            there = [p.box for p in people if not any(p.box.iou(box) > _SAME_PLACE for box in spared)]
+            self.weak += [r for r in gone if any(_over(box, r.box) for box in there)]
             for region in _look(after.pixels, self._scores):
                 bare = _share(region.box, cover) < _COVERED
                 if bare and not any(region.box.iou(box) > 0.3 for box in spared):
@@ -68,6 +70,11 @@ class SeenAgain:
         """Return the number of things that were never hidden; none may be."""
         bare = [s.index for s in self._missed for _ in s.regions]
         return Check("seen_again", float(len(bare)), 0.0, tuple(sorted(set(bare))))
+
+
+def _over(seen: Box, box: Box) -> bool:
+    """Return whether somebody is seen where a box was: at its place, or over most of it, as over one of a couple."""
+    return seen.iou(box) > _SAME_PLACE or seen.overlap(box) > _SAME_PLACE * box.area
 
 
 def _look(pixels: Pixels, scores: Mapping[Kind, float]) -> list[Region]:
