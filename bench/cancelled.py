@@ -47,7 +47,7 @@ class Tally:
 
 
 def taken_out(frame: Frame, people: tuple[Region, ...]) -> tuple[Pixels, Pixels]:
-    """Return the frame without those people, at first, and when the doubting room has looked at it as `hide` lets it."""
+    """Return the frame without those people, at first, and when the doubting room has looked at it as in `hide`."""
     hider = Hider(POLICY)
     found = gather(partial(_only, frame), Found({0: people}), hider, True)
     first = last = hider(frame, found.at(0))

@@ -86,8 +86,8 @@ def _followed(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider)
         regions = found.at(frame.index)
         shape = frame.pixels.shape
         far = bool(scenes) and _far(scenes[max(scenes)], shape)
-        people = _people(regions, hider, shape)
-        # The camera, too, is told by nothing that is hidden.
+        # The camera, too, is told by nothing that is hidden, and by corners whose surroundings nobody crosses.
+        people = _boxes(regions, hider, shape)
         plain = np.where(people[..., None], np.uint8(127), frame.pixels)
         view = camera(plain, people, is_cut(plain) or far)
         scene = scenes[view.scene]
@@ -103,18 +103,29 @@ def _followed(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider)
 
 
 def _people(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) -> Flags:
-    """Return (H, W) where anybody is, hidden or not, and a little around."""
+    """Return (H, W) where anybody is, hidden or not, and a little around: what lies beside a head is background."""
     people = np.zeros(shape[:2], np.bool_)
     for region in regions:
-        reach = round(_CLEAR * region.box.side)
-        rows, columns = window(region, hider.rule(region), *shape[:2])
-        grown = Box(columns.start - reach, rows.start - reach, columns.stop + reach, rows.stop + reach)
-        cells = grown.cells(*shape[:2])
+        cells, reach = _near(region, hider, shape)
         own = covered([(region, hider.rule(region))], cells, shape)
-        # The outline, not its box: what lies beside a head is background.
-        wide = cv2.dilate(own.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-        people[cells] |= wide > 0
+        people[cells] |= cv2.dilate(own.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0
     return people
+
+
+def _boxes(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) -> Flags:
+    """Return (H, W) the boxes in which `_people` are."""
+    people = np.zeros(shape[:2], np.bool_)
+    for region in regions:
+        people[_near(region, hider, shape)[0]] = True
+    return people
+
+
+def _near(region: Region, hider: Hider, shape: tuple[int, ...]) -> tuple[Cells, int]:
+    """Return the cells in which a region is and a little around, and how many pixels that is."""
+    reach = int(np.ceil(_CLEAR * region.box.side))
+    rows, columns = window(region, hider.rule(region), *shape[:2])
+    grown = Box(columns.start - reach, rows.start - reach, columns.stop + reach, rows.stop + reach)
+    return grown.cells(*shape[:2]), reach
 
 
 def _far(scene: _Scene, shape: tuple[int, ...]) -> bool:

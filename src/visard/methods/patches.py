@@ -1,7 +1,7 @@
 """Background from the picture itself: each small patch of a hole becomes a copy of the known patch that fits best.
 
-PatchMatch (Barnes et al. 2009) inside the coarse-to-fine completion of Wexler et al. (2007), on a grid of overlapping
-patches: at the finest level they are copied at full resolution, so that what is filled in is as sharp as the picture.
+PatchMatch (Barnes et al. 2009) in the coarse-to-fine completion of Wexler et al. (2007), on a grid of overlapping patches:
+at the finest level they are copied at full resolution, so that what is filled in is as sharp as the picture.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ PATCH = 8
 _STRIDE, _SMALL = (2, 4), 12_000
 """Pixels between patches, at levels whose hole has up to so many pixels, and at larger ones."""
 
-_CORE = 48.0
-"""Pixels from the hole's deepest place to its rim at the coarsest level: there a hedge is still wider than a patch."""
+_CORE, _DEEP = (12.0, 48.0), 32.0
+"""Pixels from rim to middle of the coarsest hole: a patch sees whole bricks; if deep, a hedge is wider than a patch."""
 
 _SEARCHED = 12_000
 """Patches of a level up to which better ones are sought; beyond, those of the level below are copied larger."""
@@ -118,8 +118,8 @@ def _complete(
 def _scales(wanted: Flags) -> list[float]:
     """Return the scales of the pyramid, coarsest first, each twice the one before; the last is 1."""
     deepest = float(cv2.distanceTransform(np.pad(wanted, 1).astype(np.uint8), cv2.DIST_L2, 3).max())
-    number = max(0, int(np.ceil(np.log2(max(1.0, deepest / _CORE)))))
-    return [0.5**k for k in range(number, -1, -1)]
+    number = np.ceil(np.log2(max(1.0, deepest / _CORE[deepest > _DEEP])))
+    return [0.5**k for k in range(int(number), -1, -1)]
 
 
 def _level(pixels: Pixels, wanted: Flags, known: Flags, scale: float) -> _Level | None:
