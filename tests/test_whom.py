@@ -31,6 +31,15 @@ def test_a_track_or_a_point_singles_out_one_subject_everywhere() -> None:
     assert meant(Whom(points=((11, 11),), tracks=(3,))) == {0: {1}, 1: {1, 3}, 2: set()}
 
 
+def test_a_point_means_whose_middle_is_nearest() -> None:
+    """What a detector takes for somebody between two people may be smaller than either."""
+    woman, between = Box(44, 308, 239, 540), Box(130, 370, 269, 555)
+    found = Found({0: (Region("person", woman, 0.8, track=1), Region("person", between, 0.4, track=2))})
+    for point, track in (((140.0, 430.0), 1), ((215.0, 480.0), 2)):
+        one = single_out(lambda: iter(()), found, Whom(points=(point,)), "person", Path("clip.mp4"))
+        assert {r.track for r in one.all() if r.hide} == {track}
+
+
 def test_a_box_is_hidden_in_every_frame_with_who_is_in_it() -> None:
     assert meant(Whom(boxes=(Box(55, 5, 85, 35),))) == {0: {2, 4}, 1: {4}, 2: {4}}
 

@@ -74,6 +74,16 @@ def test_a_person_is_found_and_told_from_the_background(astronaut: Pixels) -> No
     assert inside[0] > 0 and inside[1] > 0 and inside[2] < 0
 
 
+def test_a_person_whom_the_border_cuts_is_outlined_up_to_it(astronaut: Pixels) -> None:
+    need("person")
+    import cv2
+
+    half = np.ascontiguousarray(astronaut[:, :240])
+    outline = figure(half, Region("person", Box(60, 10, 240, 512), 0.8))
+    assert outline is not None
+    assert all(cv2.pointPolygonTest(outline, (236.0, float(y)), False) > 0 for y in range(60, 500, 20))
+
+
 def test_nobody_is_told_from_a_plain_wall() -> None:
     need("person")
     assert figure(np.full((200, 200, 3), 140, np.uint8), Region("person", Box(40, 20, 160, 190), 0.9)) is None

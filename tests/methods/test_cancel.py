@@ -66,6 +66,24 @@ def test_patches_continue_a_wall_where_telea_smears_it() -> None:
     assert off["patches"] < 15 < off["telea"], off
 
 
+def test_ground_stays_ground_and_sky_sky_behind_a_large_hole() -> None:
+    """A mean of all that lies around would be neither."""
+    grain = np.random.default_rng(0).integers(-6, 7, (240, 320, 3))
+    rows = np.where(np.arange(240)[:, None, None] < 120, (200, 220, 240), (60, 130, 50))
+    scene = np.clip(rows + grain, 0, 255).astype(np.uint8)
+    hole = hole_in(scene, slice(40, 220), slice(40, 280))
+    new = Cancel("patches").predict(scene, hole, ~hole, 1).astype(int)
+    assert np.abs(new - rows)[60:100, 60:260].mean() < 20 and np.abs(new - rows)[140:200, 60:260].mean() < 20
+
+
+def test_the_soft_fill_has_no_creases() -> None:
+    corners = np.array([[(250, 20, 20), (20, 250, 20)], [(20, 20, 250), (240, 240, 20)]], np.uint8)
+    scene = np.kron(corners, np.ones((100, 100, 1), np.uint8))
+    hole = hole_in(scene, slice(30, 170), slice(30, 170))
+    new = Cancel("telea").predict(scene, hole, ~hole, 1).astype(int)[60:140, 60:140]
+    assert max(np.abs(np.diff(new, axis=0)).max(), np.abs(np.diff(new, axis=1)).max()) < 25
+
+
 @settings(max_examples=12, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**31), st.floats(0, 1))
 def test_any_hole_is_filled(height: int, width: int, seed: int, share: float) -> None:

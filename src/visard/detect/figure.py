@@ -66,7 +66,9 @@ def _head(pixels: Pixels, region: Region, others: Sequence[Region]) -> Points | 
 def _scores(pixels: Pixels, region: Region, cells: tuple[slice, slice]) -> NDArray[np.float32]:
     """Return over the cells of a frame how surely a person is there, 0 to 1."""
     box = region.box
-    (cx, cy), side = box.centre, max(box.width, box.height) * (1 + 2 * _AROUND[region.kind])
+    side = max(box.width, box.height) * (1 + 2 * _AROUND[region.kind])
+    # Beyond the picture there is nobody to see: at its border the square is moved inward, and shows more of the scene.
+    cx, cy = (_inward(c, side, length) for c, length in zip(box.centre, pixels.shape[1::-1], strict=True))
     scale = _SIDE / side
     to_square = np.array([[scale, 0, _SIDE / 2 - scale * cx], [0, scale, _SIDE / 2 - scale * cy]])
     near = Box(cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2).cells(*pixels.shape[:2])
@@ -77,6 +79,11 @@ def _scores(pixels: Pixels, region: Region, cells: tuple[slice, slice]) -> NDArr
     size = cells[1].stop - cells[1].start, cells[0].stop - cells[0].start
     seen = cv2.warpAffine(score, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     return np.asarray(seen, np.float32)
+
+
+def _inward(centre: float, side: float, length: int) -> float:
+    """Return the middle of a side that lies within a length, or as much of it as there is room for."""
+    return length / 2 if side >= length else min(max(centre, side / 2), length - side / 2)
 
 
 def _reduced(

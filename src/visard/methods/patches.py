@@ -1,7 +1,7 @@
 """Background from the picture itself: each small patch of a hole becomes a copy of the known patch that fits best.
 
-PatchMatch (Barnes et al. 2009) in the coarse-to-fine completion of Wexler et al. (2007), on a grid of overlapping patches:
-at the finest level they are copied at full resolution, so that what is filled in is as sharp as the picture.
+PatchMatch (Barnes et al. 2009) inside the coarse-to-fine completion of Wexler et al. (2007), on a grid of overlapping
+patches: at the finest level they are copied at full resolution, so that what is filled in is as sharp as the picture.
 """
 
 from __future__ import annotations
