@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from visard.attack.cache import Cache
 from visard.attack.looks import at_place, embed, faces, main_face
-from visard.attack.recognisers import HELD_OUT, make
+from visard.attack.recognisers import HELD_OUT, available, make
 from visard.attack.score import Score, rate
 from visard.evaluate.people import Picture, load
 from visard.evaluate.quality import psnr, ssim
@@ -42,6 +42,9 @@ DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" /
 WHITE = ("dlib", "facenet")
 SHARE = 1e-2
 """Share of pairs of strangers that is accepted."""
+
+ENOUGH = 0.95
+"""SSIM of the hidden part's window that a fooled network is worth."""
 
 FIGURE = ("ifgsm", "ifgvm", "pfgvm", "ka3:k=2", "ka3:k=5", "ka3:k=10", "cloak")
 GAIN = 10
@@ -81,12 +84,16 @@ def main() -> None:
     pictures = load(chosen.data, chosen.people, 2, chosen.fold)
     shown = [(p, main_face(faces(p.pixels, "fine", cache), p.pixels)) for p in pictures]
     both = [(a, b) for a, b in zip(shown[::2], shown[1::2], strict=True) if a[1] and b[1]]
-    clear = {name: Clear(name, [*(a for a, _ in both), *(b for _, b in both)], cache) for name in (*WHITE, *HELD_OUT)}
+    clear = {
+        name: Clear(name, [*(a for a, _ in both), *(b for _, b in both)], cache)
+        for name in (*WHITE, *available(HELD_OUT))
+    }
     n = len(both)
     print(f"{n} people, fold {chosen.fold}; TAR at FAR {SHARE:g} against another picture, clear -> hidden; kept: a "
           "hidden picture is not matched with itself at that threshold.\n")  # fmt: skip
-    print("| attack | SSIM (least) | PSNR | L2 | CPU s (most) | faces lost | " + " | ".join(clear) + " |")
-    print("|---" * (6 + len(clear)) + "|")
+    print(f"| attack | SSIM (least) | PSNR | L2 | CPU s (most) | faces lost | dlib fooled at SSIM {ENOUGH:g} | "
+          + " | ".join(clear) + " |")  # fmt: skip
+    print("|---" * (7 + len(clear)) + "|")
     results = []
     for method in chosen.methods.split(","):
         hidden = [
@@ -94,16 +101,20 @@ def main() -> None:
         ]
         lost = sum(not h.found for h in hidden)
         points = [h.points for h in hidden]
-        cells, own = [], {}
+        cells, own, clean = [], {}, np.array([h.ssim >= ENOUGH for h in hidden])
         for name, known in clear.items():
             vectors = embed(known.recogniser, [h.pixels for h in hidden], points)
-            before, after, evaded = known.scores(known.vectors[:n]), known.scores(vectors), known.evaded(vectors)
+            before, after = known.scores(known.vectors[:n]), known.scores(vectors)
+            evades = known.evades(vectors)
+            evaded = rate("evaded", int(evades.sum()), n)
+            if name == WHITE[0]:
+                both_kept = rate("fooled", int((evades & clean).sum()), n)
             own[name] = {"TAR clear": before.value, "TAR": after.value, "evaded": evaded.value}
             cells.append(f"{cell(evaded)}; TAR {cell(before)} -> {cell(after)}")
         mean = {key: float(np.mean([getattr(h, key) for h in hidden])) for key in ("ssim", "psnr", "l2", "seconds")}
         least, most = min(h.ssim for h in hidden), max(h.seconds for h in hidden)
         print(f"| {method} | {mean['ssim']:.3f} ({least:.3f}) | {mean['psnr']:.1f} | {mean['l2']:.2f} | "
-              f"{mean['seconds']:.2f} ({most:.2f}) | {lost} | {' | '.join(cells)} |", flush=True)  # fmt: skip
+              f"{mean['seconds']:.2f} ({most:.2f}) | {lost} | {cell(both_kept)} | {' | '.join(cells)} |", flush=True)  # fmt: skip
         results.append({"method": method, "n": n, **mean, "least ssim": least, "recognisers": own})
     if chosen.json:
         machine = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
@@ -124,11 +135,11 @@ class Clear:
         likeness = probes @ self.vectors[self.number :].T
         return rate("TAR", int((np.diag(likeness) > self._threshold(likeness)).sum()), self.number)
 
-    def evaded(self, probes: Vectors) -> Score:
-        """Return how many probes are not even taken for the person of the same picture."""
+    def evades(self, probes: Vectors) -> NDArray[np.bool_]:
+        """Return which probes are not even taken for the person of the same picture."""
         clear = self.vectors[: self.number]
         threshold = self._threshold(clear @ self.vectors[self.number :].T)
-        return rate("evaded", int(((probes * clear).sum(1) <= threshold).sum()), self.number)
+        return np.asarray((probes * clear).sum(1) <= threshold)
 
     def _threshold(self, likeness: Vectors) -> float:
         return float(np.quantile(likeness[~np.eye(len(likeness), dtype=bool)], 1 - SHARE))

@@ -32,12 +32,17 @@ class Graph:
 
     def conv(
         self, x: str, weight: NDArray[np.float32], bias: NDArray[np.float32], stride: int = 1, padding: int = 0,
-        spread: int = 1,
+        spread: int = 1, groups: int = 1, beyond: int = 0,
     ) -> str:  # fmt: skip
-        """Add a convolution; weight: (out, in, height, width), bias: (out,); spread: pixels between its taps."""
-        ints = {"strides": [stride] * 2, "pads": [padding] * 4, "kernel_shape": list(weight.shape[2:])}
+        """Add a convolution; weight: (out, in, height, width), bias: (out,); spread: pixels between its taps.
+
+        groups: of channels, each seen by itself. beyond: how much more is padded on the right and below.
+        """
+        pads = [padding] * 2 + [padding + beyond] * 2
+        ints = {"strides": [stride] * 2, "pads": pads, "kernel_shape": list(weight.shape[2:])}
         ints |= {"dilations": [spread] * 2} if spread > 1 else {}
-        return self._add("Conv", [x, self._tensor(weight), self._tensor(bias)], ints)
+        whole = {"group": groups} if groups > 1 else {}
+        return self._add("Conv", [x, self._tensor(weight), self._tensor(bias)], ints, whole=whole)
 
     def max_pool(self, x: str, size: int, stride: int, padding: int = 0) -> str:
         """Add a maximum over squares of a size."""
@@ -55,6 +60,10 @@ class Graph:
     def relu(self, x: str) -> str:
         """Add max(x, 0)."""
         return self._add("Relu", [x])
+
+    def clip(self, x: str, most: float) -> str:
+        """Add min(max(x, 0), most)."""
+        return self._add("Clip", [x], floats={"min": 0.0, "max": most})
 
     def leaky(self, x: str, slope: float) -> str:
         """Add max(x, 0) + slope * min(x, 0)."""
