@@ -113,8 +113,9 @@ def main() -> None:
             cells.append(f"{cell(evaded)}; TAR {cell(before)} -> {cell(after)}")
         mean = {key: float(np.mean([getattr(h, key) for h in hidden])) for key in ("ssim", "psnr", "l2", "seconds")}
         least, most = min(h.ssim for h in hidden), max(h.seconds for h in hidden)
+        cells.insert(0, cell(both_kept))
         print(f"| {method} | {mean['ssim']:.3f} ({least:.3f}) | {mean['psnr']:.1f} | {mean['l2']:.2f} | "
-              f"{mean['seconds']:.2f} ({most:.2f}) | {lost} | {cell(both_kept)} | {' | '.join(cells)} |", flush=True)  # fmt: skip
+              f"{mean['seconds']:.2f} ({most:.2f}) | {lost} | {' | '.join(cells)} |", flush=True)  # fmt: skip
         results.append({"method": method, "n": n, **mean, "least ssim": least, "recognisers": own})
     if chosen.json:
         machine = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}

@@ -5,7 +5,9 @@ python bench/msvdd.py --people 100 --pictures 20
 Both layers lie on dlib's features of the same CelebA people. Attacks go through the layer's own outputs and its
 rejection, back to the picture's pixels; L2 is the noise's norm on the picture (values 0 to 1) when an attack first
 succeeds in eight bits. Each picture has the same target for both. Gradients have length 1, so that layers of different
-scale compare. `unknown` only wants not to be known: misnamed or rejected. Needs torch and VISARD_DATA.
+scale compare. `unknown` only wants not to be known: misnamed or rejected. A black box knows neither the layer nor the
+features: the same attacks on FaceNet's features of the same people and a linear layer of its own. Needs torch, FaceNet
+and VISARD_DATA.
 """
 
 from __future__ import annotations
@@ -13,13 +15,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from visard.attack.score import rate
@@ -29,11 +33,13 @@ from visard.methods.adversarial.ifgvm import scaled, value_step
 from visard.methods.adversarial.objectives import cross_entropy, rank_loss, rank_of_person
 from visard.methods.adversarial.pfgvm import penalised_step
 from visard.models.runtimes import one_thread
-from visard.nets.descent import descend
+from visard.nets.descent import descend, minimise
 from visard.nets.msvdd import Linear, Msvdd
-from visard.nets.scene import Scene, warp
-from visard.nets.whitebox import white_box
-from visard.shape.similarity import fit
+from visard.nets.scene import Scene, portraits, warp
+from visard.nets.ssim import ssim
+from visard.nets.transfer import chained, diverse, momentum, translated
+from visard.nets.whitebox import WhiteBox, white_box
+from visard.shape.similarity import Matrix, fit
 from visard.train.faces import Photo, packed
 from visard.train.msvdd import LEAST, Defence, gather
 from visard.train.msvdd import fit as train
@@ -42,46 +48,101 @@ DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" /
 
 STEPS, LENGTH, SIGN, PENALTY, RANK = 80, 0.25, 0.0015, 0.02, 4
 MARGIN = 0.2
+BOUND, RATE, SIMILAR, DEAR, HALVINGS = 0.1, 0.05, 0.95, 60.0, 6
+"""The cloak's largest change, its step, the structural similarity that it keeps, what that weighs, and how finely its
+least share is sought that still succeeds."""
+
+PHOTOS = 4
+"""Of each person, that the black box learns from."""
 
 Head = Linear | Msvdd
 Step = Callable[[Tensor, Tensor, Tensor], Tensor]
 
-RULES: dict[str, Step] = {
-    "ifgsm": lambda x, g, origin: sign_step(x, g, origin, SIGN, 0.1),
-    "ifgvm": lambda x, g, origin: value_step(x, scaled(g, "unit"), LENGTH),
-    "pfgvm": lambda x, g, origin: penalised_step(x, scaled(g, "unit"), origin, LENGTH, PENALTY),
-    "ka3": lambda x, g, origin: penalised_step(x, scaled(g, "unit"), origin, LENGTH, PENALTY),
-    "unknown": lambda x, g, origin: penalised_step(x, scaled(g, "unit"), origin, LENGTH, PENALTY),
+
+def penalised(x: Tensor, gradient: Tensor, origin: Tensor) -> Tensor:
+    return penalised_step(x, scaled(gradient, "unit"), origin, LENGTH, PENALTY)
+
+
+def gathered() -> Step:
+    change = chained(translated(7), momentum(1.0))
+    return lambda x, g, origin: sign_step(x, change(g), origin, SIGN, 0.1)
+
+
+RULES: dict[str, Callable[[], Step]] = {
+    "ifgsm": lambda: lambda x, g, origin: sign_step(x, g, origin, SIGN, 0.1),
+    "ifgvm": lambda: lambda x, g, origin: value_step(x, scaled(g, "unit"), LENGTH),
+    "pfgvm": lambda: penalised,
+    "mifgsm": gathered,
+    "ka3": lambda: penalised,
+    "unknown": lambda: penalised,
 }
+ATTACKS = (*list(RULES)[:-1], "cloak", "unknown")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """A recogniser's features as a layer sees them: less their mean, divided by their spread."""
+
+    box: WhiteBox
+    mean: Tensor
+    spread: Tensor
+
+    def __call__(self, x: Tensor, matrix: Matrix, diversity: float, random: torch.Generator) -> Tensor:
+        face = warp(x, matrix, self.box.framing.side)
+        face = diverse(face, diversity, random) if diversity else face
+        return (self.box.net(face) - self.mean) / self.spread
 
 
 class Victim:
     """A picture, its person's class, and what a layer says of it."""
 
-    def __init__(self, photo: Photo, label: int, defence: Defence) -> None:
+    def __init__(self, photo: Photo, label: int, known: Known) -> None:
         assert photo.region.points is not None, "photos come with points"
         self.scene = Scene(photo.pixels, np.ones(photo.pixels.shape[:2], np.float32), photo.region.points)
-        self.box, self.label, self.defence = white_box("dlib"), label, defence
-        self._matrix = fit(self.scene.points, self.box.framing.template())
+        self.label, self.known = label, known
 
-    def outputs(self, x: Tensor, head: Head) -> Tensor:
-        face = warp(x, self._matrix, self.box.framing.side)
-        out: Tensor = head((self.box.net(face) - self.defence.mean) / self.defence.spread)[0]
+    def outputs(self, x: Tensor, head: Head, known: Known | None = None, diversity: float = 0.0) -> Tensor:
+        """Return what a layer says; known: of whose features, of dlib's as they are known here unless said."""
+        known = known or self.known
+        matrix = fit(self.scene.points, known.box.framing.template())
+        out: Tensor = head(known(x, matrix, diversity, self.scene.random))[0]
         return out
 
-    def attack(self, how: str, head: Head, target: int) -> Tensor | None:
+    def attack(self, how: str, head: Head, target: int, known: Known | None = None) -> Tensor | None:
         """Return the perturbed picture, None where the attack fails within its steps."""
 
         def does(x: Tensor) -> bool:
             with torch.no_grad():
-                return self.fooled(how, self.outputs((x * 255).round() / 255, head), head, target)
+                return self.fooled(how, self.outputs((x * 255).round() / 255, head, known), head, target)
 
-        def objective(x: Tensor) -> tuple[Tensor, bool]:
-            return self._loss(how, self.outputs(x, head), head, target), True
+        def loss(x: Tensor) -> Tensor:
+            return self._loss(how, self.outputs(x, head, known, 0.5 * (how == "mifgsm")), head, target)
 
         origin = self.scene.picture
-        x = descend(origin, objective, lambda x, g: RULES[how](x, g, origin), STEPS, does)
+        if how == "cloak":
+            return self._cloak(loss, does)
+        step = RULES[how]()
+        x = descend(origin, lambda x: (loss(x), True), lambda x, g: step(x, g, origin), STEPS, does)
         return x if does(x) else None
+
+    def _cloak(self, loss: Callable[[Tensor], Tensor], does: Callable[[Tensor], bool]) -> Tensor | None:
+        """Return what a cloak within its budget comes to, its change drawn back as far as it still does."""
+        origin = self.scene.picture
+
+        def picture(w: Tensor) -> Tensor:
+            return (origin + BOUND * w.tanh()).clamp(0, 1)
+
+        def beyond(x: Tensor) -> Tensor:
+            return loss(x) + DEAR * (SIMILAR - ssim(x, origin)).clamp(min=0)
+
+        x = self.scene.within(minimise(beyond, picture, origin, STEPS, RATE), SIMILAR)
+        if not does(x):
+            return None
+        low, high = 0.0, 1.0
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if does(origin + middle * (x - origin)) else (middle, high)
+        return origin + high * (x - origin)
 
     def fooled(self, how: str, outputs: Tensor, head: Head, target: int) -> bool:
         accepted = bool(head.accepts(outputs[None])[0])
@@ -118,19 +179,27 @@ def main() -> None:
     print(f"{len(known.people)} people, {test} test photos: linear {100 * defence.accuracy[0]:.1f} % right, m-SVDD "
           f"{100 * defence.accuracy[1]:.1f} %; {100 * defence.accepted:.1f} % right and accepted\n")  # fmt: skip
     with one_thread(torch):
-        compare(list(islice(victims(chosen.data, known.people, defence), chosen.pictures)), defence)
+        own = Known(white_box("dlib"), defence.mean, defence.spread)
+        people = list(islice(victims(chosen.data, known.people, defence, own), chosen.pictures))
+        compare(people, defence)
+        black_box(people, defence, *foreign(chosen.data, known.people))
+
+
+def aimed(one: Victim, defence: Defence) -> int:
+    """Return at whom attacks on a picture aim: the class that the linear layer finds next likely."""
+    with torch.no_grad():
+        ranked = one.outputs(one.scene.picture, defence.linear).argsort(descending=True)
+    return int(ranked[1] if int(ranked[0]) == one.label else ranked[0])
 
 
 def compare(people: list[Victim], defence: Defence) -> None:
     print("| attack | linear: succeeds | L2, median | m-SVDD: succeeds | L2, median | ratio, both succeed | "
           "linear's noise on m-SVDD: succeeds | not known |\n|---|---|---|---|---|---|---|---|")  # fmt: skip
-    for how in RULES:
+    for how in ATTACKS:
         noise: list[tuple[float, float]] = []
         transfer = unknown = 0
         for one in tqdm(people, desc=how, file=sys.stderr, leave=False):
-            with torch.no_grad():
-                ranked = one.outputs(one.scene.picture, defence.linear).argsort(descending=True)
-            target = int(ranked[1] if int(ranked[0]) == one.label else ranked[0])
+            target = aimed(one, defence)
             results = [one.attack(how, head, target) for head in (defence.linear, defence.msvdd)]
             energies = [np.nan if x is None else float((x - one.scene.picture).norm()) for x in results]
             noise.append((energies[0], energies[1]))
@@ -152,7 +221,57 @@ def compare(people: list[Victim], defence: Defence) -> None:
               f"{carried[0]} | {carried[1]} |", flush=True)  # fmt: skip
 
 
-def victims(data: Path, people: tuple[str, ...], defence: Defence) -> Iterator[Victim]:
+def black_box(people: list[Victim], defence: Defence, known: Known, head: Linear) -> None:
+    """Print what noise made on another network, by somebody who knows only who is who, does to both layers."""
+    print("\n| black box: attack on FaceNet | succeeds there | linear: misnamed | m-SVDD: misnamed | or rejected |")
+    print("|---|---|---|---|---|")
+    layers = (defence.linear, defence.msvdd, defence.msvdd)
+    for how in ATTACKS:
+        counts, made = [0, 0, 0], 0
+        for one in tqdm(people, desc=how, file=sys.stderr, leave=False):
+            x = one.attack(how, head, aimed(one, defence), known)
+            made += x is not None
+            if x is None:
+                continue
+            with torch.no_grad():
+                for i, layer in enumerate(layers):
+                    outputs = one.outputs((x * 255).round() / 255, layer)
+                    named = int(outputs.argmax()) != one.label
+                    accepted = bool(layer.accepts(outputs[None])[0])
+                    counts[i] += (not accepted or named) if i == 2 else (named and accepted)
+        cells = [
+            cell(rate("there", made, len(people))),
+            *(cell(rate("carried", c, made)) if made else "-" for c in counts),
+        ]
+        print(f"| {how} | {' | '.join(cells)} |", flush=True)
+
+
+def foreign(data: Path, people: tuple[str, ...]) -> tuple[Known, Linear]:
+    """Return FaceNet's features and a linear layer on them, learned from a few photos of each of the people."""
+    box, rows, labels = white_box("facenet"), [], []
+    photos, total = packed(data, "celeba_train")
+    seen: Counter[str] = Counter()
+    for photo in tqdm(photos, total=total, desc="facenet", file=sys.stderr, leave=False):
+        if photo is None or photo.person not in people or seen[photo.person] >= PHOTOS:
+            continue
+        seen[photo.person] += 1
+        assert photo.region.points is not None, "photos come with points"
+        rows.append(portraits(box, [(photo.pixels, photo.region.points)])[0])
+        labels.append(people.index(photo.person))
+    x, y = torch.stack(rows), torch.tensor(labels)
+    known = Known(box, x.mean(dim=0), x.std())
+    torch.manual_seed(0)
+    head = Linear(x.shape[1], len(people))
+    adam = torch.optim.Adam(head.parameters(), lr=1e-2, weight_decay=1e-4)
+    for _ in range(200):
+        adam.zero_grad()
+        nn.functional.cross_entropy(head((x - known.mean) / known.spread), y).backward()
+        adam.step()
+    head.eval().requires_grad_(False)
+    return known, head
+
+
+def victims(data: Path, people: tuple[str, ...], defence: Defence, known: Known) -> Iterator[Victim]:
     """Yield one test photo a person that both layers name rightly and m-SVDD accepts."""
     seen: dict[str, int] = {}
     done: set[str] = set()
@@ -163,7 +282,7 @@ def victims(data: Path, people: tuple[str, ...], defence: Defence) -> Iterator[V
         seen[photo.person] = seen.get(photo.person, 0) + 1
         if seen[photo.person] % LEAST:
             continue
-        one = Victim(photo, people.index(photo.person), defence)
+        one = Victim(photo, people.index(photo.person), known)
         with torch.no_grad():
             outputs = [one.outputs(one.scene.picture, head) for head in (defence.linear, defence.msvdd)]
         named = all(int(o.argmax()) == one.label for o in outputs)

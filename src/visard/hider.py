@@ -83,6 +83,20 @@ class Hider:
         regions = {index: map(part, own) for index, own in found.regions.items()}
         return Found({index: tuple(sorted(own, key=lambda r: r.box.area)) for index, own in regions.items()})
 
+    def shaped(self, found: Found) -> Found:
+        """Return what was found, without outlines where detectors shall lose it.
+
+        To them the shape of a person is one, whatever it is filled with.
+        """
+        whole = {kind for kind, method in self.methods.items() if method.goal == "detectors"}
+
+        def bare(region: Region) -> Region:
+            return replace(region, outline=None) if region.kind in whole else region
+
+        if not whole:
+            return found
+        return Found({index: tuple(map(bare, own)) for index, own in found.regions.items()})
+
     def _blind(self, region: Region) -> bool:
         return region.hide and self.methods[region.kind].blind
 

@@ -119,7 +119,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             if task.whom:
                 kind = next(iter(task.policy.rules))
                 found = single_out(frames, found, task.whom, kind, source)
-            found = hider.absorb(found)
+            found = hider.shaped(hider.absorb(found))
         if not original.still:
             cool_down()
         if task.strict and not any(found.all()):
@@ -138,7 +138,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             with clock("doubt"):
                 doubt = verify(draft, original, frames, found, hider, originals, task.output.keep_metadata)
             before = {r.track for r in found.all()}
-            found = outlined(frames, found.add(doubt.missed, original.still), original.still)
+            found = hider.shaped(outlined(frames, found.add(doubt.missed, original.still), original.still))
             if attempt < _PATIENCE:
                 changed = hider.give_up(doubt.lost), hider.insist(doubt.weak)
             else:

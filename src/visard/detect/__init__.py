@@ -6,13 +6,16 @@ from visard.detect.figure import figure
 from visard.detect.find import BlazeFace, CenterFace, find_faces, load, second_opinion
 from visard.detect.head import face_of, part_of_face
 from visard.detect.kinds import NETWORKS, find_kinds, rest
-from visard.detect.objects import find_carried
+from visard.detect.objects import NanoDet, find_carried
+from visard.detect.pose import MoveNet
 
 __all__ = [
     "NETWORKS",
     "BlazeFace",
     "CenterFace",
     "CutFinder",
+    "MoveNet",
+    "NanoDet",
     "face_of",
     "figure",
     "find_carried",

@@ -1,6 +1,6 @@
-"""Just enough noise for detectors to lose the face. People see a face and know it; other detectors may find it.
+"""Just enough change for detectors to lose a face or a person. People see who it is; other detectors may find them.
 
-What little noise blinds two detectors, a denoiser takes away again; it hides a picture from a search, not a person.
+What little change blinds two detectors, a denoiser takes away again; it hides a picture from a search, not a person.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from typing import ClassVar, Literal, get_args
 import cv2
 import numpy as np
 
-from visard.detect import BlazeFace, CenterFace
-from visard.errors import VisardError
+from visard.detect import BlazeFace, CenterFace, MoveNet, NanoDet
+from visard.errors import ModelError, UsageError, VisardError
 from visard.methods.impulse import Impulse
 from visard.methods.noise import Noise
 from visard.methods.strength import check_name, check_share, check_words, words
 from visard.methods.svd import Svd
+from visard.models import store
 from visard.shape.square import through_square
-from visard.types import Deidentifier, Form, Goal, Patch, Pixels, Region
+from visard.types import Deidentifier, Form, Goal, Kind, Patch, Pixels, Region
 
 By = Literal["noise", "impulse", "svd"]
 Glance = Callable[[Pixels], list[Region]]
@@ -28,16 +29,27 @@ Glance = Callable[[Pixels], list[Region]]
 _WAYS: Mapping[By, Callable[[float], Deidentifier]] = {
     "noise": lambda strength: Noise(strength),
     "impulse": lambda strength: Impulse(strength),
-    "svd": lambda strength: Svd(strength=strength, count=32),
+    "svd": lambda strength: Svd(strength=strength, count=64),
 }
 
 _DETECTORS: Mapping[str, tuple[Glance, Glance]] = {
+    "nanodet": (NanoDet({"person": 0.35}, "coarse"), NanoDet({"person": 0.35}, "fine")),
+    "movenet": (MoveNet(0.3, "coarse"), MoveNet(0.3, "fine")),
     "centerface": (CenterFace(0.25, "coarse"), CenterFace(0.25, "fine")),
     "blazeface": (BlazeFace(0.5, "coarse"), BlazeFace(0.5, "fine")),
 }
-"""Name -> a quick look and a thorough one, a little more willing to see a face than those that search a picture."""
+"""Name -> a quick look and a thorough one; those of faces a little more willing than those that search a picture."""
 
-_VIEWS = (1.0, 0.7, 0.5, 0.35)
+_OF_BODIES = ("nanodet", "movenet")
+"""Detectors that only a person must be lost to; to those of faces both are, for a face is found in a person as well."""
+
+_NETWORKS: Mapping[str, Sequence[str]] = {
+    "nanodet": ("nanodet", "nanodet_graph"),
+    "movenet": ("movenet", "movenet_graph"),
+}
+"""Their files in the catalogue, where they are not fetched with those of faces."""
+
+_VIEWS: Mapping[Kind, Sequence[float]] = {"face": (1.0, 0.7, 0.5, 0.35), "person": (1.0, 0.5)}
 """Scales at which the hidden part is shown: a detector shrinks the whole picture, which is not known here."""
 
 _SCHEDULE = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0)
@@ -51,11 +63,11 @@ _QUALITY = 90
 
 @dataclass(frozen=True, slots=True)
 class Undetect:
-    """Take the least strength at which every detector loses the face in what would be saved (METHODS 1.2).
+    """Take the least strength at which every detector loses the face or person in what would be saved (METHODS 1.2).
 
     by: `noise`, `impulse` or `svd`. strength: by what share of itself the least is raised, to be sure in the whole
-    picture. detectors: those in the loop, by commas. most: the largest strength of the noise that is tried.
-    After Chriskos, Munro, Mygdalis and Pitas 2017.
+    picture. detectors: those in the loop, by commas; faces are shown to those of faces alone. most: the largest
+    strength of the change that is tried. After Chriskos, Munro, Mygdalis and Pitas 2017.
     """
 
     name: ClassVar[str] = "undetect"
@@ -64,12 +76,14 @@ class Undetect:
     reversible: ClassVar[bool] = False
     goal: ClassVar[Goal] = "detectors"
     form: ClassVar[Form] = "perturb"
+    kinds: ClassVar[tuple[Kind, ...]] = ("face", "head", "person")
+    around: ClassVar[float] = 0.5
 
-    by: By = "noise"
+    by: By = "svd"
     strength: float = 0.1
-    detectors: str = "centerface,blazeface"
+    detectors: str = "nanodet,movenet,centerface,blazeface"
     most: float = 1.0
-    _least: dict[int, float] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _least: dict[int, tuple[float, Kind]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_name("by", self.by, get_args(By))
@@ -78,19 +92,39 @@ class Undetect:
         check_share("most", self.most)
 
     def __call__(self, patch: Patch) -> Pixels:
-        """Return the changed patch; raises VisardError where a detector finds the face up to the largest strength."""
-        least = self._least.get(patch.seed)
-        if least is None or self._finder(self._changed(patch, least), patch):
-            least = max(self._search(patch), least or 0.0)
-            self._least[patch.seed] = least
+        """Return the changed patch; raises VisardError where a detector sees through the largest strength.
+
+        Raises UsageError where no detector is one for its kind, ModelError where weights are absent.
+        """
+        self._check(patch.kind)
+        least, _ = self._least.get(patch.seed, (0.0, ""))
+        if not least or self._finder(self._changed(patch, least), patch):
+            least = max(self._search(patch), least)
+            self._least[patch.seed] = least, patch.kind
         return self._changed(patch, min(1.0, least * (1 + self.strength)))
 
     def told(self) -> Sequence[str]:
         """Return the least strengths that were found, one line for each subject."""
-        return [f"lost to {self.detectors} with {self.by} at strength {least:.3f}" for least in self._least.values()]
+        return [
+            f"lost to {', '.join(self._names(kind))} with {self.by} at strength {least:.3f}"
+            for least, kind in self._least.values()
+        ]
+
+    def _check(self, kind: Kind) -> None:
+        names = self._names(kind)
+        if not names:
+            raise UsageError(f"detectors is {self.detectors!r}", hint="name centerface or blazeface: these find faces")
+        if missing := store.absent(each for name in names for each in _NETWORKS.get(name, ())):
+            raise ModelError(
+                f"{self.name} needs weights that are not here", hint=f"run `visard models fetch {' '.join(missing)}`"
+            )
+
+    def _names(self, kind: Kind) -> list[str]:
+        """Return the detectors that a kind must be lost to."""
+        return [name for name in words(self.detectors) if kind == "person" or name not in _OF_BODIES]
 
     def _search(self, patch: Patch) -> float:
-        """Return the least strength at which nobody finds a face; raises VisardError where there is none."""
+        """Return the least strength at which all lose what is hidden; raises VisardError where there is none."""
         low, seen = 0.0, ""
         for high in [s for s in _SCHEDULE if s < self.most] + [self.most]:
             seen = self._finder(self._changed(patch, high), patch)
@@ -98,8 +132,9 @@ class Undetect:
                 break
             low = high
         else:
-            what = f"{seen} still finds a face with {self.by} at strength {self.most:g}"
-            raise VisardError(what, hint="raise most, try --set by=impulse, or use fill")
+            what = f"{seen} still finds a {patch.kind} with {self.by} at strength {self.most:g}"
+            other = "impulse" if self.by == "svd" else "svd"
+            raise VisardError(what, hint=f"raise most, try --set by={other}, or use fill")
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
             low, high = (middle, high) if self._finder(self._changed(patch, middle), patch) else (low, middle)
@@ -112,16 +147,23 @@ class Undetect:
         return np.asarray(np.where(weight > 0, mixed, patch.pixels), np.uint8)
 
     def _finder(self, new: Pixels, patch: Patch) -> str:
-        """Return which detector still finds a face in what is hidden, as it would be saved; empty if none does."""
-        coded = cv2.imencode(".jpg", new[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
+        """Return which detector still sees what is hidden, as it would be saved; empty if none does."""
+        coded = cv2.imencode(".jpg", _alone(new, patch)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
         saved = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
-        names = words(self.detectors)
+        names = self._names(patch.kind)
         # The quick looks of all first: they mostly tell.
-        for name, scale in product(names, _VIEWS):
+        for name, scale in product(names, _VIEWS["person" if patch.kind == "person" else "face"]):
             shown, corner = _view(saved, scale)
-            if any(_inside(face, patch, scale, corner) for face in _DETECTORS[name][0](shown)):
+            if any(_inside(seen, patch, scale, corner) for seen in _DETECTORS[name][0](shown)):
                 return name
-        return next((n for n in names if any(_inside(face, patch) for face in _DETECTORS[n][1](saved))), "")
+        return next((n for n in names if any(_inside(seen, patch) for seen in _DETECTORS[n][1](saved))), "")
+
+
+def _alone(new: Pixels, patch: Patch) -> Pixels:
+    """Return the new pixels, flat where others are: they are hidden as well, and whoever sees them sees nobody here."""
+    if patch.others is None:
+        return new
+    return np.asarray(np.where((patch.others & (patch.mask == 0))[..., None], new.mean(axis=(0, 1)), new), np.uint8)
 
 
 def _view(pixels: Pixels, scale: float) -> tuple[Pixels, tuple[int, int]]:
@@ -134,7 +176,7 @@ def _view(pixels: Pixels, scale: float) -> tuple[Pixels, tuple[int, int]]:
     return np.asarray(cv2.copyMakeBorder(small, *border, cv2.BORDER_REPLICATE), np.uint8), (x, y)
 
 
-def _inside(face: Region, patch: Patch, scale: float = 1.0, corner: tuple[int, int] = (0, 0)) -> bool:
+def _inside(seen: Region, patch: Patch, scale: float = 1.0, corner: tuple[int, int] = (0, 0)) -> bool:
     height, width = patch.mask.shape
-    x, y = ((centre - start) / scale for centre, start in zip(face.box.centre, corner, strict=True))
+    x, y = ((centre - start) / scale for centre, start in zip(seen.box.centre, corner, strict=True))
     return 0 <= x < width and 0 <= y < height and bool(patch.mask[int(y), int(x)] > 0)

@@ -44,7 +44,7 @@ def posenet(content: bytes) -> bytes:
 
 
 class _Translation:
-    """A graph of TensorFlow.js on its way into ONNX, node by node; even: whether all of its sides that are halved are."""
+    """A graph of TensorFlow.js on its way into ONNX, node by node; even: whether all sides that it halves are."""
 
     def __init__(self, name: str, content: bytes, even: bool) -> None:
         described = json.loads(store.read(f"{name}_graph"))

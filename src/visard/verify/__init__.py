@@ -168,7 +168,9 @@ class _Room:
             shape = after.pixels.shape[:2]
             self.found_again.see(after, over, cover_of(over, self.hider, shape) if left else cover)
         gone = [r for r in regions if r.kind == "person" and self.hider.removes(r) and r.track not in self.hider.unfit]
-        self.seen_again.see(after, regions, cover, gone)
+        people = (r for r in regions if r.hide and r.kind == "person")
+        lost = [r for r in people if self.hider.method(r).goal == "detectors"]
+        self.seen_again.see(after, regions, cover, gone, lost)
 
     def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], new: Cover) -> None:
         for region in hidden:

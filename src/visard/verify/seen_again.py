@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.detect import find_kinds
+from visard.detect import MoveNet, find_kinds
 from visard.detect.search import Effort
+from visard.models import store
 from visard.track import Sighting
 from visard.types import Box, Check, Frame, Kind, Pixels, Region
 
@@ -24,12 +25,15 @@ its overlap (IoU) with who is spared."""
 _COVERED = 0.3
 """Share of a box from which on it is a hidden thing, seen again: a figure, or a plate that is nobody's."""
 
+_SECOND = ("movenet", "movenet_graph")
+"""Files of the other network that knows people."""
+
 _EVERY = 10
 """Frames of a video from one second look to the next."""
 
 
 class SeenAgain:
-    """Collects what was never hidden, for kinds that have one network only, so that nobody else can be asked.
+    """Collects what was never hidden, for kinds that are searched by one network only.
 
     The same network looks again, at another size and, where letters have no say, at a mirrored draft. What it sees
     on top of a cover is left to the other checks: a figure is still one.
@@ -40,14 +44,17 @@ class SeenAgain:
         self._every = 1 if still else _EVERY
         self._effort: Effort = "fine" if still else "coarse"
         self._missed: list[Sighting] = []
+        self._frames: list[int] = []
         self.weak: list[Region] = []
 
     def see(
-        self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8], gone: Sequence[Region] = ()
-    ) -> None:
+        self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8], gone: Sequence[Region] = (),
+        lost: Sequence[Region] = (),
+    ) -> None:  # fmt: skip
         """Look at one frame of the draft; cover: (H, W), non-zero where pixels were hidden.
 
         gone: people who were taken out. What looks like somebody there is nobody, and no fault, but better filled anew.
+        lost: people whom detectors shall not find where they are; MoveNet is asked as well, where it was fetched.
         """
         missed: list[Region] = []
         if self._scores and after.index % self._every == 0:
@@ -55,6 +62,9 @@ class SeenAgain:
             people = find_kinds(after.pixels, {"person": _PERHAPS}, self._effort) if gone else []
             there = [p.box for p in people if not any(p.box.iou(box) > _SAME_PLACE for box in spared)]
             self.weak += [r for r in gone if any(_over(box, r.box) for box in there)]
+            again = _found_people(after.pixels, lost, spared, self._effort)
+            self.weak += again
+            self._frames += [after.index] * len(again)
             for region in _look(after.pixels, self._scores):
                 bare = _share(region.box, cover) < _COVERED
                 if bare and not any(region.box.iou(box) > 0.3 for box in spared):
@@ -67,9 +77,20 @@ class SeenAgain:
         return self._missed if any(s.regions for s in self._missed) else []
 
     def check(self) -> Check:
-        """Return the number of things that were never hidden; none may be."""
-        bare = [s.index for s in self._missed for _ in s.regions]
-        return Check("seen_again", float(len(bare)), 0.0, tuple(sorted(set(bare))))
+        """Return the number of things that were never hidden, or should be lost and are found; none may be."""
+        seen = self._frames + [s.index for s in self._missed for _ in s.regions]
+        return Check("seen_again", float(len(seen)), 0.0, tuple(sorted(set(seen))))
+
+
+def _found_people(pixels: Pixels, lost: Sequence[Region], spared: Sequence[Box], effort: Effort) -> list[Region]:
+    """Return those of the people who should be lost whom a detector finds; spared: boxes of others beside them."""
+    if not lost:
+        return []
+    seen = find_kinds(pixels, {"person": _PERHAPS}, effort)
+    if not store.absent(_SECOND):
+        seen += MoveNet(effort=effort)(pixels)
+    boxes = [person.box for person in seen if not any(person.box.iou(box) > _SAME_PLACE for box in spared)]
+    return [region for region in lost if any(region.box.iou(box) > _SAME_PLACE for box in boxes)]
 
 
 def _over(seen: Box, box: Box) -> bool:

@@ -27,7 +27,8 @@ class Ifgvm(Iterated):
     name: ClassVar[str] = "ifgvm"
 
     gradient: Gradient = "raw"
-    step: float = 1.0
+    step: float = 0.5
+    steps: int = 120
 
     def __post_init__(self) -> None:
         Iterated.__post_init__(self)
