@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from visard.detect import find_faces
-from visard.errors import VisardError
-from visard.methods import make
+from visard.errors import ModelError, UsageError, VisardError
+from visard.methods import fits, make
 from visard.methods.undetect import By, Undetect
+from visard.models import store
 from visard.policy import Rule
 from visard.shape.align import cut
 from visard.types import Frame, Patch, Pixels
@@ -36,11 +39,35 @@ def test_it_takes_the_least_that_all_detectors_lose_the_face_at(by: By, patch: P
 
 
 def test_one_detector_needs_no_more_than_two(patch: Patch) -> None:
-    both, one = Undetect(), Undetect(detectors="blazeface")
+    both, one = Undetect(by="noise"), Undetect(by="noise", detectors="blazeface")
     for method in (both, one):
         method(patch)
     strength = [float(method.told()[0].rsplit(" ", 1)[1]) for method in (one, both)]
     assert strength[0] <= strength[1]
+
+
+def test_where_others_are_hidden_too_they_are_not_taken_for_the_subject(patch: Patch) -> None:
+    """Nobody is asked to hide a neighbour: what is seen on top of one is the doubt's matter."""
+    everywhere = replace(patch, others=np.ones(patch.mask.shape, np.bool_))
+    method = Undetect()
+    method(everywhere)
+    assert method.told()[0].endswith("0.003")
+
+
+def test_detectors_of_people_alone_are_none_of_a_face(patch: Patch) -> None:
+    with pytest.raises(UsageError, match="detectors is 'nanodet,movenet'; name centerface or blazeface"):
+        Undetect(detectors="nanodet,movenet")(patch)
+
+
+def test_plates_and_text_are_not_hidden_from_detectors_of_people() -> None:
+    assert not any(fits("undetect", kind) for kind in ("plate", "text", "vehicle"))
+    assert all(fits("undetect", kind) for kind in ("face", "head", "person"))
+
+
+def test_without_the_networks_of_people_it_says_what_to_fetch(monkeypatch: pytest.MonkeyPatch, patch: Patch) -> None:
+    monkeypatch.setattr(store, "absent", lambda names=(): ("movenet",))
+    with pytest.raises(ModelError, match="visard models fetch movenet"):
+        Undetect()(replace(patch, kind="person"))
 
 
 def test_a_subject_keeps_its_strength_from_frame_to_frame(patch: Patch) -> None:

@@ -29,7 +29,7 @@ Glance = Callable[[Pixels], list[Region]]
 _WAYS: Mapping[By, Callable[[float], Deidentifier]] = {
     "noise": lambda strength: Noise(strength),
     "impulse": lambda strength: Impulse(strength),
-    "svd": lambda strength: Svd(strength=strength, count=64),
+    "svd": lambda strength: Svd(strength=strength, count=32),
 }
 
 _DETECTORS: Mapping[str, tuple[Glance, Glance]] = {
@@ -148,7 +148,7 @@ class Undetect:
 
     def _finder(self, new: Pixels, patch: Patch) -> str:
         """Return which detector still sees what is hidden, as it would be saved; empty if none does."""
-        coded = cv2.imencode(".jpg", _alone(new, patch)[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
+        coded = cv2.imencode(".jpg", new[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
         saved = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
         names = self._names(patch.kind)
         # The quick looks of all first: they mostly tell.
@@ -157,13 +157,6 @@ class Undetect:
             if any(_inside(seen, patch, scale, corner) for seen in _DETECTORS[name][0](shown)):
                 return name
         return next((n for n in names if any(_inside(seen, patch) for seen in _DETECTORS[n][1](saved))), "")
-
-
-def _alone(new: Pixels, patch: Patch) -> Pixels:
-    """Return the new pixels, flat where others are: they are hidden as well, and whoever sees them sees nobody here."""
-    if patch.others is None:
-        return new
-    return np.asarray(np.where((patch.others & (patch.mask == 0))[..., None], new.mean(axis=(0, 1)), new), np.uint8)
 
 
 def _view(pixels: Pixels, scale: float) -> tuple[Pixels, tuple[int, int]]:
@@ -177,6 +170,9 @@ def _view(pixels: Pixels, scale: float) -> tuple[Pixels, tuple[int, int]]:
 
 
 def _inside(seen: Region, patch: Patch, scale: float = 1.0, corner: tuple[int, int] = (0, 0)) -> bool:
+    """Return whether what is seen is what the patch hides; where others are hidden as well, it is taken for theirs."""
     height, width = patch.mask.shape
-    x, y = ((centre - start) / scale for centre, start in zip(seen.box.centre, corner, strict=True))
-    return 0 <= x < width and 0 <= y < height and bool(patch.mask[int(y), int(x)] > 0)
+    x, y = (int((centre - start) // scale) for centre, start in zip(seen.box.centre, corner, strict=True))
+    if not (0 <= x < width and 0 <= y < height and patch.mask[y, x] > 0):
+        return False
+    return patch.others is None or not patch.others[y, x]
