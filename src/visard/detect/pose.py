@@ -48,7 +48,7 @@ def movenet_glance(pixels: Pixels, min_score: float) -> Found:
     blob = (pixels.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
     middle, size, offset = movenet_net()(np.ascontiguousarray(blob))
     heat = 1 / (1 + np.exp(-middle[0, 0]))
-    rows, columns = np.nonzero((heat > min_score) & (heat == cv2.dilate(heat, np.ones((3, 3)))))
+    rows, columns = np.nonzero((heat > min_score) & (heat == cv2.dilate(heat, np.ones((3, 3), np.uint8))))
     found = np.zeros((len(rows), COLUMNS), np.float32)
     # All maps hold y before x.
     centre = np.stack([columns, rows], 1) + offset[0, ::-1, rows, columns]
