@@ -225,7 +225,7 @@ def black_box(people: list[Victim], defence: Defence, known: Known, head: Linear
     """Print what noise made on another network, by somebody who knows only who is who, does to both layers."""
     print("\n| black box: attack on FaceNet | succeeds there | linear: misnamed | m-SVDD: misnamed | or rejected |")
     print("|---|---|---|---|---|")
-    layers = (defence.linear, defence.msvdd, defence.msvdd)
+    layers: tuple[Head, ...] = (defence.linear, defence.msvdd, defence.msvdd)
     for how in ATTACKS:
         counts, made = [0, 0, 0], 0
         for one in tqdm(people, desc=how, file=sys.stderr, leave=False):

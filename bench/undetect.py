@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import dlib
@@ -101,7 +102,7 @@ def row(
     return f"| {by} | {strengths} | {refused} of {n + refused} | {' | '.join(cells)} | {quality} |"
 
 
-def lfw(data: Path, people: int, fold: str) -> Iterator[tuple[Pixels, Region]]:
+def lfw(data: Path, people: int, fold: Literal["tune", "judge"]) -> Iterator[tuple[Pixels, Region]]:
     """Yield one picture of each person, and its face."""
     cache = Cache()
     for picture in load(data, people, 2, fold)[::2]:
