@@ -57,6 +57,9 @@ _SCHEDULE = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0)
 
 _HALVINGS = 3
 
+_OWN = 0.8
+"""Share of a box that lies in what is hidden, from which on it is not a neighbour's."""
+
 _QUALITY = 90
 """JPEG quality through which the face must stay lost."""
 
@@ -170,9 +173,15 @@ def _view(pixels: Pixels, scale: float) -> tuple[Pixels, tuple[int, int]]:
 
 
 def _inside(seen: Region, patch: Patch, scale: float = 1.0, corner: tuple[int, int] = (0, 0)) -> bool:
-    """Return whether what is seen is what the patch hides; where others are hidden as well, it is taken for theirs."""
+    """Return whether what is seen is what the patch hides.
+
+    Where others are hidden as well it may be one of them, unless nearly all of it lies in what is hidden here.
+    """
     height, width = patch.mask.shape
     x, y = (int((centre - start) // scale) for centre, start in zip(seen.box.centre, corner, strict=True))
     if not (0 <= x < width and 0 <= y < height and patch.mask[y, x] > 0):
         return False
-    return patch.others is None or not patch.others[y, x]
+    if patch.others is None or not patch.others[y, x]:
+        return True
+    own = patch.mask[seen.box.shift(-corner[0], -corner[1]).scale(1 / scale).cells(height, width)]
+    return own.size > 0 and float((own > 0).mean()) > _OWN
