@@ -46,11 +46,6 @@ def test_one_detector_needs_no_more_than_two(patch: Patch) -> None:
     assert strength[0] <= strength[1]
 
 
-def test_others_who_are_hidden_on_the_same_spot_do_not_excuse_it(patch: Patch) -> None:
-    alone, among = Undetect(), Undetect()
-    assert np.array_equal(alone(patch), among(replace(patch, others=np.ones(patch.mask.shape, np.bool_))))
-
-
 def test_detectors_of_people_alone_are_none_of_a_face(patch: Patch) -> None:
     with pytest.raises(UsageError, match="detectors is 'nanodet,movenet'; name centerface or blazeface"):
         Undetect(detectors="nanodet,movenet")(patch)

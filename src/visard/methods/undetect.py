@@ -6,7 +6,7 @@ What little change blinds two detectors, a denoiser takes away again; it hides a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import ClassVar, Literal, get_args
 
@@ -57,9 +57,6 @@ _SCHEDULE = (0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.55, 0.75, 1.0)
 
 _HALVINGS = 3
 
-_OWN = 0.8
-"""Share of a box that lies in what is hidden, from which on it is not a neighbour's."""
-
 _QUALITY = 90
 """JPEG quality through which the face must stay lost."""
 
@@ -101,7 +98,7 @@ class Undetect:
         """
         self._check(patch.kind)
         least, _ = self._least.get(patch.seed, (0.0, ""))
-        if not least or self._finder(self._changed(patch, least), patch):
+        if not least or self._finder_at(least, patch):
             least = max(self._search(patch), least)
             self._least[patch.seed] = least, patch.kind
         return self._changed(patch, min(1.0, least * (1 + self.strength)))
@@ -130,7 +127,7 @@ class Undetect:
         """Return the least strength at which all lose what is hidden; raises VisardError where there is none."""
         low, seen = 0.0, ""
         for high in [s for s in _SCHEDULE if s < self.most] + [self.most]:
-            seen = self._finder(self._changed(patch, high), patch)
+            seen = self._finder_at(high, patch)
             if not seen:
                 break
             low = high
@@ -140,8 +137,15 @@ class Undetect:
             raise VisardError(what, hint=f"raise most, try --set by={other}, or use fill")
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            low, high = (middle, high) if self._finder(self._changed(patch, middle), patch) else (low, middle)
+            low, high = (middle, high) if self._finder_at(middle, patch) else (low, middle)
         return high
+
+    def _finder_at(self, strength: float, patch: Patch) -> str:
+        """Return which detector still sees what is hidden at a strength, with others around it hidden alike."""
+        if patch.others is None:
+            return self._finder(self._changed(patch, strength), patch)
+        everybody = replace(patch, mask=np.maximum(patch.mask, patch.others.astype(np.float32)))
+        return self._finder(self._changed(everybody, strength), patch)
 
     def _changed(self, patch: Patch, strength: float) -> Pixels:
         new = through_square(_WAYS[self.by](strength), patch)
@@ -173,15 +177,6 @@ def _view(pixels: Pixels, scale: float) -> tuple[Pixels, tuple[int, int]]:
 
 
 def _inside(seen: Region, patch: Patch, scale: float = 1.0, corner: tuple[int, int] = (0, 0)) -> bool:
-    """Return whether what is seen is what the patch hides.
-
-    Where others are hidden as well it may be one of them, unless nearly all of it lies in what is hidden here.
-    """
     height, width = patch.mask.shape
-    x, y = (int((centre - start) // scale) for centre, start in zip(seen.box.centre, corner, strict=True))
-    if not (0 <= x < width and 0 <= y < height and patch.mask[y, x] > 0):
-        return False
-    if patch.others is None or not patch.others[y, x]:
-        return True
-    own = patch.mask[seen.box.shift(-corner[0], -corner[1]).scale(1 / scale).cells(height, width)]
-    return own.size > 0 and float((own > 0).mean()) > _OWN
+    x, y = ((centre - start) / scale for centre, start in zip(seen.box.centre, corner, strict=True))
+    return 0 <= x < width and 0 <= y < height and bool(patch.mask[int(y), int(x)] > 0)
