@@ -79,7 +79,7 @@ class Undetect:
     kinds: ClassVar[tuple[Kind, ...]] = ("face", "head", "person")
     around: ClassVar[float] = 0.5
 
-    by: By = "svd"
+    by: By = "noise"
     strength: float = 0.1
     detectors: str = "nanodet,movenet,centerface,blazeface"
     most: float = 1.0
