@@ -79,5 +79,5 @@ def test_a_person_who_stays_found_is_an_error(photo: Path, tmp_path: Path) -> No
 def test_noise_in_the_shape_of_a_person_is_seen_again(photo: Path, tmp_path: Path) -> None:
     """Whoever promises that detectors lose people is held to it: too little is found, whatever covers it."""
     code, entry = hide(photo, tmp_path / "out", "strength=0.01", method="noise", hide="people")
-    assert code == 5 and checks(entry)["seen_again"]["value"] > 0
+    assert code == 5 and "seen_again is" in entry["error"]
     assert not (tmp_path / "out" / photo.name).exists()
