@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,8 @@ def command(
     pictures (the ceiling), a grey hull over each face (what its context tells) and grey faces under their own hair
     (the floor of all that exchanges faces).
     """
+    # Networks work side by side: threads of their own would wait for each other at every layer.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from visard.attack.recognisers import make
     from visard.evaluate.film import Film
     from visard.evaluate.hiding import described
