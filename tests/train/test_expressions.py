@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 
 import visard.train.expressions as recipe
 from visard.cli.app import run
-from visard.shape.expression import TALL, WIDE, expressions
+from visard.shape.expression import KEPT, TALL, WIDE, expressions
 from visard.shape.mesh import canonical
 from visard.train.expressions import directions
 from visard.train.faces import packed
@@ -44,13 +44,12 @@ def test_the_recipe_comes_to_what_is_shipped(data: Path, tmp_path: Path, monkeyp
     for person, name in names:
         often.setdefault(person, []).append(name)
     chosen = set(chain.from_iterable(own[:6] for own in list(often.values())[:100]))
-    monkeypatch.setattr(recipe, "is_development", lambda folder: False)
-    monkeypatch.setattr(recipe, "photographed", lambda folder: packed(data, "celeba_train", chosen))
+    monkeypatch.setattr(recipe, "gathered", lambda folder: packed(data, "celeba_train", chosen))
     figures = recipe.train(data, tmp_path / "out")
     assert figures["people"] >= 80
     made = load_file(str(tmp_path / "out" / "expression.safetensors"))
-    moves = (made["moves"].T @ canonical().basis).reshape(3, 468, 3).transpose(1, 2, 0)
-    for k in range(3):
+    moves = (made["moves"].T @ canonical().basis).reshape(KEPT, 468, 3).transpose(1, 2, 0)
+    for k in range(KEPT):
         assert np.corrcoef(moves[..., k].ravel(), expressions().moves[..., k].ravel())[0, 1] > 0.85
     smile = made["creases"][2].astype(np.float32)
     assert np.corrcoef(smile.ravel(), expressions().creases[2].ravel())[0, 1] > 0.5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,8 +65,6 @@ def command(
     pictures (the ceiling), a grey hull over each face (what its context tells) and grey faces under their own hair
     (the floor of all that exchanges faces).
     """
-    # Networks work side by side: threads of their own would wait for each other at every layer.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from visard.attack.recognisers import make
     from visard.evaluate.film import Film
     from visard.evaluate.hiding import described
@@ -113,7 +110,8 @@ def _assemble(
     shown, cache, unlearnt = load(data, people, pictures, fold), Cache(), ""  # type: ignore[arg-type]  # a Choice
     learners = None
     try:
-        need_torch("undoing methods")
+        # Networks work side by side: threads of their own would wait for each other at every layer.
+        need_torch("undoing methods").set_num_threads(1)
         taken, part = (0, "all") if learn_from else (people, fold)
         learners = Judge(others(learn_from or data, taken, pictures, part), cache, steps)  # type: ignore[arg-type]
     except (ModelError, UsageError) as error:

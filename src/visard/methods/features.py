@@ -80,8 +80,8 @@ def with_irises(texture: Pixels) -> Pixels:
 def turn_eyes(texel: NDArray[np.float32], source: Pixels, vertices: Vertices) -> None:
     """Shift the eyes in place so that they look where the source's looked; closed ones stay closed.
 
-    Both look the same way: of 240 people, one eye's place tells a sixth of the other's variance, lashes and glints most
-    of the rest, and faces squinted.
+    Both look the same way: in 240 photos one eye's place tells a sixth of the other's variance, and each followed alone
+    made faces squint.
     """
     watching = [eye for eye, opening in enumerate(eye_openings(vertices)) if opening >= CLOSED]
     if not watching:

@@ -26,7 +26,7 @@ DARK = 24.0
 """Added before logarithms are taken, so that black is not endlessly far from all else."""
 
 _STRESS = 1.5
-"""By how much creases are stronger in a face than in the mean of faces, where they do not quite meet."""
+"""By how much creases are made stronger than in the mean, where people's do not quite meet; chosen by eye."""
 
 _MOST = 0.6
 """Largest change of skin's logarithm that an expression makes: what is beyond was never learnt from."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, groupby
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from visard.shape.mesh import canonical, mouth_opening, sample
 from visard.shape.texture import inside, skin
 from visard.train.card import Row, render, terms_row
 from visard.train.covariances import PICTURES
-from visard.train.faces import Photo, Told, is_development, packed, photographed, unrolled
+from visard.train.faces import Photo, Told, gathered, unrolled
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -123,13 +124,8 @@ def train(
             "deviations": deviations.astype(np.float32),
         }
         save_file({name: np.ascontiguousarray(values) for name, values in tensors.items()}, str(draft))
-        figures: dict[str, float] = {
-            "photos": photos,
-            "faces": sums.faces,
-            "people": sums.people,
-            "mouths": len(mouths),
-        }
-        figures["explained"] = explained
+        counts = {"photos": photos, "faces": sums.faces, "people": sums.people, "mouths": len(mouths)}
+        figures: dict[str, float] = {**counts, "explained": explained}
         card.write_text(_card(figures, draft.stat().st_size, terms), "utf-8")
     return figures
 
@@ -151,23 +147,22 @@ def directions(mouths: Floats) -> tuple[Floats, Floats, Floats, float]:
 
 def _read(data: Path, told: Told) -> tuple[_Sums, list[Floats], list[Pixels], int]:
     """Return the sums, the measures of faces at rest, what is between open lips, and how many photos there were."""
-    names = ("utk_train", "celeba_train") if is_development(data) else ()
-    sets: list[tuple[Iterator[Photo | None], int]] = [(p, n) for p, n in (packed(data, name) for name in names)]
-    sets = sets or [photographed(data)]
-    total, done = sum(count for _, count in sets), 0
+    photos, total = gathered(data)
     sums, rest, mouths = _Sums(), list[Floats](), list[Pixels]()
-    photos = chain.from_iterable(photos for photos, _ in sets)
-    for _, album in groupby(photos, key=lambda photo: photo.person if photo else ""):
+
+    def readable() -> Iterator[Photo]:
+        for done, photo in enumerate(photos, 1):
+            told("reading faces", done, total)
+            if photo is not None:
+                yield photo
+
+    for _, album in groupby(readable(), key=attrgetter("person")):
         usable = []
         for photo in album:
-            done += 1
-            told("reading faces", done, total)
-            mesh = find_mesh(photo.pixels, photo.region) if photo else None
-            if photo is None or mesh is None or mesh.score < _SURE:
-                continue
+            mesh = find_mesh(photo.pixels, photo.region)
             pose, opening = canonical().fit_pose(mesh.vertices), mouth_opening(mesh.vertices)
             yaw, pitch, _ = pose.angles
-            if abs(yaw) > _TURNED or abs(pitch) > _RAISED:
+            if mesh.score < _SURE or abs(yaw) > _TURNED or abs(pitch) > _RAISED:
                 continue
             shape = pose.lift(mesh.vertices)
             usable.append((shape, unrolled(photo.pixels, mesh.vertices), (yaw, pitch)))
@@ -194,8 +189,8 @@ def _skin(texture: Pixels) -> tuple[Floats, Floats]:
 def _card(figures: dict[str, float], size: int, terms: str) -> str:
     f = figures
     rows: list[Row] = [
-        ("data", f"{f['faces']:,} faces of {f['people']:,} people with {PICTURES} or more, of {f['photos']:,} photos; "
-                 f"{f['mouths']:,} open mouths"),
+        ("data", f"{f['faces']:,} faces of {f['people']:,} people with {PICTURES} photos or more, "
+                 f"of {f['photos']:,} photos; {f['mouths']:,} open mouths"),
         terms_row(terms),
         ("made by", "`visard train expressions`: linear regressions within people; principal components"),
         ("mouths", f"{_LOOKS} directions hold {f['explained']:.1%} of the variance: kinds of mouths, no single teeth"),
