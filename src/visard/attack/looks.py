@@ -58,10 +58,15 @@ def look(person: str, clean: Pixels, hidden: Pixels, keep: Keep = forget) -> Loo
 
 def see_hidden(person: str, clean: Pixels, hidden: Pixels, main: Region, keep: Keep = forget) -> Look:
     """Return the look for a picture whose main face is known."""
-    assert main.points is not None, "faces have points"
     again = at_place(main.box, faces(hidden, "coarse", keep))
-    seen = (None, None) if again is None else (again.points, again.box)
-    return Look(person, clean, hidden, main.box, main.points, *seen)
+    seen = known(person, clean, hidden, main)
+    return seen if again is None else replace(seen, found=again.points, found_box=again.box)
+
+
+def known(person: str, clean: Pixels, hidden: Pixels, main: Region) -> Look:
+    """Return the look for a picture whose main face is known, and which nobody looks for again."""
+    assert main.points is not None, "faces have points"
+    return Look(person, clean, hidden, main.box, main.points)
 
 
 def vectors(

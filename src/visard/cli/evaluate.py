@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from visard.evaluate.judge import Judge
     from visard.evaluate.results import Result
 
+_AT_A_TIME = 2
+"""Callers of a network, and so copies of it in memory: some 100 MB."""
+
 TABLES = ("anonygan", "sdn")
 """The seeds' tables that can be printed, as in evaluate/tables."""
 
@@ -70,6 +73,7 @@ def command(
     from visard.evaluate.hiding import described
     from visard.evaluate.seeds import reproduce
     from visard.evaluate.summary import as_text, steadiness, summarise, words, write_page, write_tables
+    from visard.models.runtimes import copies
 
     if data is None and not videos:
         raise UsageError("nothing to measure on", hint="give --data, --video, or both")
@@ -80,7 +84,7 @@ def command(
     ensure_models(offline, quiet)
     kept = _Kept(out / "results.jsonl")
     lines, tables = [], []
-    with Steps(quiet) as steps:
+    with Steps(quiet) as steps, copies(_AT_A_TIME):
         films = [Film(video) for video in videos]
         if data is not None:
             judge, unlearnt = _assemble(data, (people, pictures, fold), learn_from, attackers, steps)

@@ -52,7 +52,9 @@ class CenterFace:
         scale = fine_scale(height, width) if fine else key_scale(height, width)
         near = pixels if self.effort == "coarse" else halve(pixels, scale)
         small = shrink(near, _LARGE)
-        looks = [self._whole(small, _LARGE)] if self.effort == "coarse" else list(self._fine(small))
+        # Small pictures are enlarged twice at most: their tile is as large as the look at the whole.
+        whole = scale * max(height, width) > _LARGE
+        looks = [self._whole(small, _LARGE)] if self.effort == "coarse" else list(self._fine(small, whole))
         parts = [stretch(seen, width / small.shape[1], height / small.shape[0]) for seen in looks]
         if self.effort != "coarse":
             tall, wide = near.shape[:2]
@@ -61,8 +63,8 @@ class CenterFace:
             parts.append(stretch(seen, width / wide, height / tall))
         return regions(merge(np.concatenate(parts)), height, width)
 
-    def _fine(self, small: Pixels) -> Iterator[Found]:
-        if self.effort == "fine":
+    def _fine(self, small: Pixels, whole: bool) -> Iterator[Found]:
+        if self.effort == "fine" and whole:
             yield self._whole(small, _LARGE)
         yield self._whole(small, _HUGE)
         score = max(self.min_score, _TURNED_SCORE)

@@ -14,7 +14,7 @@ import numpy as np
 from visard.attack.cache import Keep, forget
 from visard.attack.context import blank, mask_faces
 from visard.attack.evidence import number
-from visard.attack.looks import Look, faces, main_face, see_hidden
+from visard.attack.looks import Look, faces, known, main_face, see_hidden
 from visard.attack.recognisers.human import MobileFace
 from visard.attack.recognisers.recogniser import Recogniser
 from visard.attack.restore import Deblur, wiener
@@ -25,11 +25,22 @@ from visard.evaluate.cost import NAMES as SPENT
 from visard.evaluate.cost import cost
 from visard.evaluate.hiding import described, hide_alone, hide_group, in_groups
 from visard.evaluate.people import Picture
-from visard.evaluate.pictures import looked_at
+from visard.evaluate.pictures import leaks, looked_at
 from visard.evaluate.privacy import recognised
 from visard.evaluate.recovery import NAMES as RECOVERED
 from visard.evaluate.recovery import recovery
-from visard.evaluate.results import AFTER, CLEAR, CONTEXT, COST, NO_RECOGNISER, PICTURES, RECOVERY, REFERENCES, Result
+from visard.evaluate.results import (
+    AFTER,
+    CLEAR,
+    CONTEXT,
+    COST,
+    MASKED,
+    NO_RECOGNISER,
+    PICTURES,
+    RECOVERY,
+    REFERENCES,
+    Result,
+)  # fmt: skip
 from visard.flow import side_by_side
 from visard.methods import make as make_method
 from visard.methods.blur import Blur
@@ -127,6 +138,8 @@ class Judge:
                 yield from side_by_side(partial(measured, looks=looks), own)
 
     def _scores(self, method: str, group: str, policy: Policy, looks: Sequence[Look]) -> tuple[Score, ...]:
+        if group == PICTURES and method in (CONTEXT, MASKED):
+            return leaks(looks, self.keep)  # how good a grey hull looks, nobody asks
         if group == PICTURES:
             masks = [self._mask(p.pixels, r, policy) for p, r in zip(self.pictures, self._regions, strict=True)]
             return looked_at(looks, masks, self.keep)
@@ -138,17 +151,19 @@ class Judge:
             return (tuned(looks, partial(self._seen, method, TUNED)),)
         return recognised(looks, self._recognisers[group.partition(AFTER)[0]], self.keep)
 
-    def looks(self, method: str, deblur: Deblur | None = None) -> list[Look]:
+    def looks(self, method: str, deblur: Deblur | None = None, again: bool = True) -> list[Look]:
         """Return every picture before and after a method; see `measure` for its names and what raises.
 
-        deblur: what the attacker does to blurred regions before anything else.
+        deblur: what the attacker does to blurred regions before anything else. again: whether the face is looked for
+        in the hidden picture.
         """
 
         def look(numbered: tuple[int, Frame | None]) -> Look:
             index, frame = numbered
             frame = frame or self._hide_alone(method, index, deblur)
-            picture = self.pictures[index]
-            return see_hidden(picture.person, picture.pixels, frame.pixels, self._main(index), self.keep)
+            picture, main = self.pictures[index], self._main(index)
+            see = partial(see_hidden, keep=self.keep) if again else known
+            return see(picture.person, picture.pixels, frame.pixels, main)
 
         looks: list[Look] = []
         for each in side_by_side(look, self._released(method, range(len(self.pictures)))):
@@ -228,8 +243,8 @@ class Judge:
         from visard.attack import inverter
 
         assert self._learners is not None, "without them there is no such group"
-        told = partial(self._seen, method, "learn")
-        return inverter.train(self._learners.looks(method), _STEPS, seen=lambda step, loss: told(step, _STEPS))
+        told, looks = partial(self._seen, method, "learn"), self._learners.looks(method, again=False)
+        return inverter.train(looks, _STEPS, seen=lambda step, loss: told(step, _STEPS))
 
     def _restored(self, looks: Sequence[Look], net: Any) -> list[Look]:
         """Return the looks after an attacker tried to bring the faces back."""

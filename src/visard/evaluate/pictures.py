@@ -43,7 +43,7 @@ def looked_at(looks: Sequence[Look], masks: Sequence[Mask], keep: Keep = forget)
         lambda: [mean("bangs", [_bangs(look, keep) for look in looks], people, "no picture")],
         lambda: [perceived(kind, both, people, keep) for kind in (Lpips, MobileLpips)],
         lambda: [_distance(kind, looks, keep) for kind in (Inception, MobileNetV2, InceptionNsfw)],
-        lambda: _attributes(looks, keep),
+        lambda: leaks(looks, keep),
     ]
     # Each asks networks of its own.
     return tuple(chain.from_iterable(side_by_side(lambda part: list(part()), parts)))
@@ -87,7 +87,8 @@ def _distance(kind: type[Network], looks: Sequence[Look], keep: Keep) -> Score:
     return Score(kind.name, frechet(before, after), len(looks))
 
 
-def _attributes(looks: Sequence[Look], keep: Keep) -> tuple[Score, ...]:
+def leaks(looks: Sequence[Look], keep: Keep = forget) -> tuple[Score, ...]:
+    """Return what hidden pictures still tell of sex and age; absent where the network is not here."""
     from visard.attack.attribute import attributes
     from visard.attack.recognisers.human import FaceRes
 

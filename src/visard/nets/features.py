@@ -70,14 +70,15 @@ class MobileNetV2(nn.Module):
     def _layer(self, weights: dict[str, Any], name: str, layer: str, norm: str) -> None:
         """Keep a convolution with its normalisation folded in."""
         gain = weights[f"{norm}.weight"] / (weights[f"{norm}.running_var"] + 1e-5).sqrt()
-        self.register_buffer(f"w{name}", weights[f"{layer}.weight"] * gain[:, None, None, None])
+        kernel = weights[f"{layer}.weight"] * gain[:, None, None, None]
+        self.register_buffer(f"w{name}", kernel.contiguous(memory_format=torch.channels_last))
         self.register_buffer(f"b{name}", weights[f"{norm}.bias"] - weights[f"{norm}.running_mean"] * gain)
 
     def _convolve(self, x: Tensor, name: str, stride: int = 1, bend: bool = True) -> Tensor:
         kernel, bias = getattr(self, f"w{name}"), getattr(self, f"b{name}")
         groups = x.shape[1] // kernel.shape[1]
         y = functional.conv2d(x, kernel, bias, stride, kernel.shape[2] // 2, groups=groups)
-        return y.clamp(0, 6) if bend else y
+        return functional.relu6(y, inplace=True) if bend else y
 
 
 class DlibResNet(nn.Module):

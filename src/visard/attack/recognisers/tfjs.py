@@ -40,6 +40,11 @@ class Graph:
             raise ModelError(f"the graph {graph} has unknown operations: {', '.join(sorted(unknown))}")
         manifest = [weight for group in described["weightsManifest"] for weight in group["weights"]]
         self.weights = {k: self._torch.from_numpy(v) for k, v in unpack(manifest, store.read(weights)).items()}
+        for node in self._nodes.values():
+            if node["op"] in _KERNELS:
+                kernel = _KERNELS[node["op"]](self.weights[node["input"][1]])
+                # In memory as torch's quick convolutions want it: seen through a permutation it takes the slow ones.
+                self.weights[node["input"][1]] = kernel.contiguous(memory_format=self._torch.channels_last)
 
     def run(self, batch: Floats, outputs: Sequence[str], size: int) -> list[Floats]:
         """Return each named output for a (N, H, W, C) float32 batch, worked off in parts of the given size."""
@@ -76,6 +81,18 @@ def _text(coded: str) -> str:
     return base64.b64decode(coded).decode()
 
 
+def _each(weights: Any) -> Any:
+    high, wide, channels, times = weights.shape
+    return weights.permute(2, 3, 0, 1).reshape(channels * times, 1, high, wide)
+
+
+_KERNELS: Mapping[str, Callable[[Any], Any]] = {
+    "Conv2D": lambda weights: weights.permute(3, 2, 0, 1),
+    "DepthwiseConv2dNative": _each,
+}
+"""How a convolution's weights become torch's kernels, (out, in, H, W)."""
+
+
 def _padded(torch: Any, attr: Mapping[str, Any], image: Any, kernel: tuple[int, int]) -> Any:
     """Pad (N, C, H, W) as TensorFlow's SAME does: an odd pixel goes to the right and below."""
     if _text(attr["padding"]["s"]) == "VALID":
@@ -88,18 +105,11 @@ def _padded(torch: Any, attr: Mapping[str, Any], image: Any, kernel: tuple[int, 
     return torch.nn.functional.pad(image, (across // 2, across - across // 2, down // 2, down - down // 2))
 
 
-def _convolve(torch: Any, attr: Mapping[str, Any], image: Any, weights: Any) -> Any:
-    padded = _padded(torch, attr, image.permute(0, 3, 1, 2), weights.shape[:2])
-    kernel = weights.permute(3, 2, 0, 1)
-    return torch.nn.functional.conv2d(padded, kernel, stride=_strides(attr)).permute(0, 2, 3, 1)
-
-
-def _convolve_each(torch: Any, attr: Mapping[str, Any], image: Any, weights: Any) -> Any:
-    padded = _padded(torch, attr, image.permute(0, 3, 1, 2), weights.shape[:2])
-    high, wide, channels, times = weights.shape
-    kernel = weights.permute(2, 3, 0, 1).reshape(channels * times, 1, high, wide)
-    out = torch.nn.functional.conv2d(padded, kernel, stride=_strides(attr), groups=channels)
-    return out.permute(0, 2, 3, 1)
+def _convolve(torch: Any, attr: Mapping[str, Any], image: Any, kernel: Any) -> Any:
+    channels = image.permute(0, 3, 1, 2)
+    padded = _padded(torch, attr, channels, kernel.shape[2:])
+    groups = channels.shape[1] // kernel.shape[1]
+    return torch.nn.functional.conv2d(padded, kernel, stride=_strides(attr), groups=groups).permute(0, 2, 3, 1)
 
 
 def _pad(torch: Any, attr: Mapping[str, Any], image: Any, paddings: Any) -> Any:
@@ -129,7 +139,7 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "MatMul": lambda torch, attr, a, b: a @ b,
     "Reshape": lambda torch, attr, a, shape: a.reshape(shape.tolist()),
     "Conv2D": _convolve,
-    "DepthwiseConv2dNative": _convolve_each,
+    "DepthwiseConv2dNative": _convolve,
     "Pad": _pad,
     "Mean": _mean,
     "_FusedMatMul": _fused,
