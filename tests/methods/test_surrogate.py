@@ -89,6 +89,20 @@ def test_between_lips_are_teeth_but_not_the_persons(astronaut: Pixels) -> None:
     assert clear[grown].mean() > 0.75 * astronaut[grown].mean()
 
 
+def test_dark_glasses_come_off_and_leave_no_shade(astronaut: Pixels) -> None:
+    vertices = find_mesh(astronaut, FACE).vertices
+    shaded = astronaut.copy()
+    for eye in ((226, 31, 117, 118, 101, 47, 188, 193, 52), (446, 261, 346, 347, 330, 277, 412, 417, 282)):
+        glass = cv2.convexHull(np.round(vertices[list(eye), :2]).astype(np.int32))
+        cv2.fillConvexPoly(shaded, glass, (25, 22, 20))
+    cheeks = [tuple(np.round(vertices[i, :2]).astype(int)[::-1]) for i in (118, 347)]
+    for seed in (1, 2):
+        new, plain = worn(shaded, seed), worn(astronaut, seed)
+        for row, column in cheeks:
+            near = slice(row - 3, row + 4), slice(column - 3, column + 4)
+            assert new[near].mean() > 0.75 * plain[near].mean()
+
+
 def test_black_and_white_pictures_stay_so(astronaut: Pixels) -> None:
     grey = np.asarray(np.repeat(cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=-1), np.uint8)
     assert np.ptp(worn(grey, 2).astype(int), axis=-1).max() <= 2

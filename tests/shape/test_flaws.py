@@ -1,4 +1,4 @@
-"""What makes a donor look wrong on somebody is told by its texture: a moustache, halves that differ."""
+"""What looks wrong on somebody is told by the texture: a moustache, halves that differ, dark glasses."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ import numpy as np
 
 from visard.methods.donors import bank
 from visard.shape.mesh import canonical
-from visard.shape.texture import lopsidedness, upper_lip
+from visard.shape.texture import lopsidedness, shades, upper_lip
 from visard.types import Pixels
 
 TWELVE = range(0, 1536, 128)
 
 
-def smudged(texture: Pixels, *vertices: int) -> Pixels:
+LEFT, RIGHT = (
+    (33, 226, 31, 117, 118, 101, 47, 174, 188, 193, 52),
+    (263, 446, 261, 346, 347, 330, 277, 399, 412, 417, 282),
+)
+
+
+def smudged(texture: Pixels, *vertices: int, dark: float = 0.6) -> Pixels:
     """Return the texture with a dark, soft patch over the hull of some vertices."""
     patch = np.zeros(texture.shape[:2], np.float32)
     cv2.fillConvexPoly(patch, cv2.convexHull(np.round(canonical().uv[list(vertices)]).astype(np.int32)), (1.0,))
     soft = cv2.GaussianBlur(patch, (0, 0), 2.0)[..., None]
-    return np.asarray(texture * (1 - 0.6 * soft), np.uint8)
+    return np.asarray(texture * (1 - dark * soft), np.uint8)
 
 
 def test_a_moustache_darkens_the_upper_lip() -> None:
@@ -39,3 +45,23 @@ def test_a_bruised_eye_makes_a_face_crooked_and_light_from_one_side_does_not() -
 
 def test_most_faces_of_the_bank_are_straight() -> None:
     assert np.mean([lopsidedness(bank().texture(donor)) <= 9.0 for donor in range(0, 1536, 24)]) > 0.5
+
+
+def test_dark_glasses_are_told_from_eyes_and_from_one_eye_in_the_shade() -> None:
+    for donor in TWELVE:
+        texture = bank().texture(donor)
+        one = smudged(texture, *LEFT, dark=0.8)
+        both = shades(smudged(one, *RIGHT, dark=0.8))
+        assert not shades(texture).any() and not shades(one).any()
+        assert 0.05 < both.mean() < 0.25 and both[: len(both) // 8].max() == both[-len(both) // 3 :].max() == 0
+
+
+def test_behind_dark_glasses_people_are_taken_for_who_they_are() -> None:
+    sexes, ages = [], []
+    for donor in range(0, 1536, 16):
+        texture = bank().texture(donor)
+        dark = smudged(smudged(texture, *LEFT, dark=0.8), *RIGHT, dark=0.8)
+        (sex, age), (sex_seen, age_seen) = (bank().reader(each, None)[:2].tolist() for each in (texture, dark))
+        sexes.append((sex > 0.5) == (sex_seen > 0.5))
+        ages.append(abs(age - age_seen))
+    assert np.mean(sexes) > 0.85 and np.mean(ages) < 1.0

@@ -20,7 +20,7 @@ from visard.errors import ModelError, UsageError, suggest
 from visard.shape.identity import Embedding
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import TEXTURE, canonical, sample, shape_file
-from visard.shape.texture import skin_tone
+from visard.shape.texture import shades, skin_tone
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -73,8 +73,19 @@ class Reader:
     base: Floats
 
     def __call__(self, texture: Pixels, embedding: Embedding | None) -> Floats:
-        """Return (7,) the attributes of a face from its (256, 256, 3) texture and embedding."""
+        """Return (7,) the attributes of a face from its (256, 256, 3) texture and embedding.
+
+        What dark glasses hide is read as what most people have there.
+        """
         look = reduced(texture)
+        behind = np.repeat(
+            cv2.resize(shades(texture), (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)[_grid()] > 0.5, 3
+        )
+        if behind.any():
+            usual = self.mean[: len(look)]
+            slope, offset = np.polyfit(usual[~behind], look[~behind], 1)
+            look = np.where(behind, slope * usual + offset, look)
+            look = (look - look.mean()) / look.std()
         seen = self.mean.copy()
         seen[: len(look)] = look
         if embedding is not None:

@@ -28,7 +28,7 @@ from visard.shape.guess import trace_mesh
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import Vertices, region_of
 from visard.shape.mesh import TEXTURE, canonical, sample
-from visard.shape.texture import inside, light, lopsidedness, plain, relight, rim, skin, upper_lip
+from visard.shape.texture import inside, light, lopsidedness, plain, relight, rim, shades, skin, upper_lip
 from visard.types import Box, Mask, Patch, Pixels, Region
 
 _SMALLEST = 9.0
@@ -36,6 +36,9 @@ _SMALLEST = 9.0
 
 _FINEST, _TRIAL = 208, 112
 """Longest side in pixels at which a new face is drawn, and tried; a donor's texture has no more to show."""
+
+_SMOOTH = 96
+"""Longest side in pixels at which an average of people is as rough as one person; what is finer averages out."""
 
 _UNLIKE = 0.8
 """dlib's distance between a person and the new face at which it is accepted: most strangers lie nearer. Ranked by
@@ -150,9 +153,10 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
     pose = face.fit_pose(vertices)
     new_vertices = reshape(donors, vertices, pose, donor, how.strength)
     source, (texture, own_light) = face.unwrap(patch.pixels, vertices), dress(donors, donor)
-    bare = skin(source)
+    bare, clear = skin(source), 1 - shades(source)
     texture = creased(donors, texture, vertices, pose)
-    lit = relight(texture, own_light, light(source, bare * faced(pose) + 1e-3 * inside()))
+    own_light = own_light if clear.all() else light(texture, clear * inside())
+    lit = relight(texture, own_light, light(source, bare * clear * faced(pose) + 1e-3 * inside()))
     alpha = _cover(bare)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
     box = region_of(vertices).box.union(region_of(new_vertices).box)
@@ -176,7 +180,8 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
         new, weight = (cv2.resize(v, (wide, tall), interpolation=cv2.INTER_CUBIC) for v in (new, weight))
     weight = np.clip(cv2.GaussianBlur(weight, (0, 0), max(0.6, 0.01 * max(tall, wide))), 0, 1)
     sure = weight > 0.95
-    new = match(_toned(new, window), measure(new, sure), measure(window, sure), patch.seed)
+    octaves = max(1, round(np.log2(max(tall, wide) / _SMOOTH)))
+    new = match(_toned(new, window), measure(new, sure, octaves), measure(window, sure, octaves), patch.seed)
     ground = patch.pixels if patch.ground is None else patch.ground
     result = ground.copy()
     mixed = weight[..., None] * new + (1 - weight[..., None]) * ground[rows, columns]

@@ -25,6 +25,13 @@ _CHEEKS = ((50, 101, 36, 205, 187, 123), (280, 330, 266, 425, 411, 352))
 _LIKE_SKIN = 22.0
 """Distance in Lab, lightness counted a third, at which a texel is no longer skin."""
 
+_DARK, _SHADED = 0.6, 0.5
+"""Lightness over the skin's below which glass is dark, and the share of such texels under both eyes that tells it: on
+780 photos of 267 people all eleven of .5 and more wear dark glasses or thick frames, and none below .41 does."""
+
+_UNDER, _GLASS = (7, 16), 28
+"""Texels around the eyes' corners between which the skin lies that dark glasses hide, and as far as they reach."""
+
 SCENE_LIGHT = 30.0
 """Sigma in texels of what counts as light: finer shading shows the shape of the face, and so who it is."""
 
@@ -104,6 +111,30 @@ def skin(texture: Pixels) -> Mask:
     like = np.exp(-((away * away).sum(axis=-1) ** 2) / _LIKE_SKIN**4)
     like = cv2.resize(like, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(like, 1 - plain()) * inside(), np.float32)
+
+
+def shades(texture: Pixels) -> Mask:
+    """Return 1 for the texels of dark glasses and their surroundings, 0 for all others, soft in between."""
+    lightness = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)[..., 0]
+    dark = lightness < _DARK * skin_tone(texture)[0]
+    if min(float(dark[under].mean()) for under in _under_eyes()) < _SHADED:
+        return np.zeros((TEXTURE, TEXTURE), np.float32)
+    near, reach = (np.maximum(*(_around(eye, grow) for eye in EYES)) for grow in (_UNDER[1], _GLASS))
+    glass = cv2.dilate((reach & (dark | near)).astype(np.float32), np.ones((7, 7)))
+    return np.asarray(cv2.GaussianBlur(glass, (0, 0), 3), np.float32)
+
+
+@cache
+def _under_eyes() -> tuple[NDArray[np.bool_], ...]:
+    """Return the skin under each eye, without lashes and brows."""
+    below = [np.arange(TEXTURE)[:, None] > canonical().uv[list(eye), 1].mean() for eye in EYES]
+    rings = [_around(eye, _UNDER[1]) & ~_around(eye, _UNDER[0]) for eye in EYES]
+    return tuple(ring & low for ring, low in zip(rings, below, strict=True))
+
+
+@cache
+def _around(eye: tuple[int, ...], grow: int) -> NDArray[np.bool_]:
+    return cv2.dilate(_hull(tuple(eye)).astype(np.uint8), np.ones((3, 3)), iterations=grow) > 0
 
 
 def spread(values: Floats, weight: Mask, sigma: float) -> Floats:
