@@ -74,5 +74,16 @@ def test_a_piece_of_a_sure_head_is_no_head() -> None:
     assert len(heads([sure, replace(piece, score=0.7)], [])) == 2
 
 
+def test_a_person_cut_too_low_has_no_second_head() -> None:
+    """In a box that begins at the forehead a face lies lower than its own would."""
+    face, low = Region("face", Box(100, 100, 160, 180), 0.9), Region("person", Box(90, 70, 170, 160), 0.7)
+    assert [head.box for head in heads([face], [low])] == [head_of_face(face).box]
+    assert (
+        len(heads([replace(face, score=0.4)], [low]))
+        == len(heads([face], [replace(low, box=Box(20, 90, 90, 180))]))
+        == 2
+    )
+
+
 def test_the_face_of_a_head_is_where_it_was() -> None:
     assert np.allclose(face_of(head_of_face(FACE)), FACE.box)

@@ -60,6 +60,14 @@ def test_seeds_wear_other_heads(astronaut: Pixels) -> None:
     assert max(apart) > 6
 
 
+def test_in_an_old_photograph_hair_keeps_its_tone(astronaut: Pixels) -> None:
+    grey = cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY).astype(np.float32)[..., None] / np.float32(255)
+    sepia = np.asarray(255 * grey ** np.array([0.6, 1.0, 1.7], np.float32), np.uint8)
+    for seed in range(3):
+        hair = worn(sepia, seed)[0][HAIR].astype(int)
+        assert np.mean((hair[..., 0] >= hair[..., 1]) & (hair[..., 1] >= hair[..., 2])) > 0.99
+
+
 def test_the_outline_is_cut_back_to_the_scene(astronaut: Pixels) -> None:
     """Beside the hair a bright wall begins nearer than before."""
     white = astronaut.copy()

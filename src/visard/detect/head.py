@@ -21,6 +21,9 @@ _SHOULDERS, _TALL = 1.6, 8.0
 _UNSURE, _SURE = 0.5, 0.6
 """Scores below which a face in another's head is a part of it, and from which on that head is one."""
 
+_WITHIN = 0.9
+"""Share of a guessed head from which on it is a piece of the known one that it lies in."""
+
 _UPPER = 0.45
 """Share of a person's height in which their face lies."""
 
@@ -87,5 +90,12 @@ def _echoes(face: Region, other: Region) -> bool:
 def heads(faces: Sequence[Region], people: Sequence[Region]) -> list[Region]:
     """Return the heads of faces, then those of people to whom none of the faces belongs."""
     faces = [face for face in faces if not any(_echoes(face, other) for other in faces)]
+    known = [head_of_face(face) for face in faces]
     turned = [person for person in people if not any(face_is_of(face, person) for face in faces)]
-    return [*map(head_of_face, faces), *map(head_of_person, turned)]
+    others = [head for head in map(head_of_person, turned) if not any(_lies_in(head, own) for own in known)]
+    return [*known, *others]
+
+
+def _lies_in(head: Region, known: Region) -> bool:
+    """Return whether a head that nobody saw lies in that of a sure face: of somebody whose box was cut too low."""
+    return known.score >= _SURE and head.box.overlap(known.box) >= _WITHIN * head.box.area

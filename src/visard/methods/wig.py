@@ -49,6 +49,9 @@ _WAVE, _WAVES = 0.035, 7
 _BALD = 0.04
 """Share of what is hidden below which there is no hair to dye."""
 
+_TONED = 2.0
+"""Deviation of a picture's colours from those of their lightness up to which it has one tone; of twice that, many."""
+
 _LIKE_SKIN = 14.0
 """Distance in CIELAB, lightness counted half, up to which something beside a face is its skin."""
 
@@ -174,10 +177,16 @@ def _dye(patch: Patch, vertices: Vertices) -> Floats:
     away = np.linalg.norm(np.array(_DYES) - was, axis=1)
     fit = np.flatnonzero((away >= _UNLIKE) & (away <= max(_REACH, np.sort(away)[2])))
     change = np.array(_DYES)[rng.choice(fit)] - was
-    # Where a picture has one hue, as old photographs have, hair has it, too.
-    hues = float(np.sqrt(max(0.0, np.linalg.eigvalsh(np.cov(lab[..., 1:].reshape(-1, 2).T))[0])))
-    change[1:] *= np.clip((hues - 2.0) / 2.0, 0, 1)
+    # Where a picture has one tone, as old photographs have, hair has it, too.
+    change[1:] *= np.clip(_hues(lab) / _TONED - 1, 0, 1)
     return np.asarray(change, np.float32)
+
+
+def _hues(lab: Floats) -> float:
+    """Return how far (h, w, 3) CIELAB colours lie beside those that each lightness usually has; 0 for one tone."""
+    light, *colours = lab[::2, ::2].reshape(-1, 3).T.astype(np.float64)
+    beside = [colour - np.polyval(np.polyfit(light, colour, 3), light) for colour in colours]
+    return float(np.sqrt(np.square(beside).mean()))
 
 
 def _worn(patch: Patch, dye: Floats) -> Floats:
