@@ -1,13 +1,13 @@
-"""What looks wrong on somebody is told by the texture: a moustache, halves that differ, dark glasses."""
+"""What is told by the texture: a moustache, halves that differ, dark glasses, skin in the light and in the shade."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from visard.methods.donors import bank
+from visard.methods.donors import TRAITS, bank
 from visard.shape.mesh import canonical
-from visard.shape.texture import lopsidedness, shades, upper_lip
+from visard.shape.texture import lopsidedness, shades, skin, skin_tone, upper_lip
 from visard.types import Pixels
 
 TWELVE = range(0, 1536, 128)
@@ -65,3 +65,23 @@ def test_behind_dark_glasses_people_are_taken_for_who_they_are() -> None:
         sexes.append((sex > 0.5) == (sex_seen > 0.5))
         ages.append(abs(age - age_seen))
     assert np.mean(sexes) > 0.85 and np.mean(ages) < 1.0
+
+
+def test_a_sharp_shadow_on_one_side_leaves_skin_its_tone() -> None:
+    shadow = np.where(np.arange(256) < 140, 0.35, 1.0)[None, :, None]
+    for donor in TWELVE:
+        texture = bank().texture(donor)
+        half = np.asarray(texture * shadow, np.uint8)
+        if skin_tone(texture)[0] > 175:
+            assert abs(skin_tone(half)[0] - skin_tone(texture)[0]) < 25
+            assert skin(half)[100:170, 160:200].mean() > 0.8
+
+
+def test_who_stands_in_the_dark_keeps_their_sex() -> None:
+    rng = np.random.default_rng(0)
+    for donor in TWELVE:
+        sex = bank().attributes[donor, 0]
+        dim = np.asarray(bank().texture(donor) * 0.4, np.uint8)
+        seen = bank().attributes[donor]
+        chosen = bank().suited(seen, skin_tone(dim), frozenset(TRAITS), rng)
+        assert (bank().attributes[chosen, 0] == sex).mean() > 0.95

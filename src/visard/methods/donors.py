@@ -36,12 +36,15 @@ _SMALL = 28
 _ENOUGH = 60
 """Donors of which one is drawn, at least; where fewer resemble the person, the nearest are taken."""
 
-_SEX = 0.6
+_SEX = 0.5
 """Difference of sex, 0 female to 1 male, from which on one would be taken for the other."""
 
 _BANDS = ((1.2, 0.0, 1.8), (2.3, 1.0, 2.6), (5.5, 1.6, 6.0), (13.0, 4.5, 12.0))
 """Children, youths, adults and the old: up to which age in tens of years, and the ages of their donors. Finer bands let
 people be known by their age: with 15 years to either side a recogniser ranked 1.8 times as many of 60 people first."""
+
+_USUAL = (2, 98)
+"""Percentiles of the donors' tones between which somebody's is sought."""
 
 _TONE = 20.0
 """Distance in Lab, lightness counted 0.6, up to which light makes up for a donor's other skin tone."""
@@ -157,7 +160,9 @@ class Bank:
         ages = self.attributes[:, 1]
         other_sex = np.abs(self.attributes[:, 0] - sex) / _SEX
         other_age = 1 + np.maximum(low - ages, ages - high)
-        away = (self.tones - tone) * np.array([0.6, 1.0, 1.0], np.float32)
+        # Who stands in the dark is darker than any donor: that shall not outweigh sex and age.
+        usual = np.clip(tone, *np.percentile(self.tones, _USUAL, axis=0))
+        away = (self.tones - usual) * np.array([0.6, 1.0, 1.0], np.float32)
         other_skin = np.linalg.norm(away, axis=1) / _TONE
         apart = {"sex": other_sex, "age": other_age, "skin": other_skin}
         # Up to 1 a donor resembles the person; how well, nobody asks.
