@@ -7,8 +7,8 @@ import os
 import pickle
 import socket
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from time import monotonic
 from typing import Any
 
@@ -45,6 +45,7 @@ def cluster(workers: int, policy: Policy) -> Iterator[Engine]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ["RAY_DEDUP_LOGS_SKIP_REGEX"] = "."
     os.environ["RAY_BACKEND_LOG_LEVEL"] = "fatal"
+    os.environ["RAY_ENABLE_AUTO_CONNECT"] = "0"
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if not address:
         # Named after systems where it is the default: Ray then listens on loopback, and elsewhere on every network.
@@ -57,12 +58,12 @@ def cluster(workers: int, policy: Policy) -> Iterator[Engine]:
     logging.getLogger("ray.data").setLevel(logging.CRITICAL + 1)
     here: dict[str, Any] = {} if address else {"num_cpus": workers}
     try:
-        with _hushed():
-            ray.init(address=address, include_dashboard=None if address else False, log_to_driver=False,
-                     logging_level=logging.ERROR, **here)  # fmt: skip
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise UsageError(f"no Ray cluster answers: {error}", hint="check RAY_ADDRESS, or drop --engine") from error
-    try:
+        try:
+            with _hushed():
+                ray.init(address=address, include_dashboard=None if address else False, log_to_driver=False,
+                         logging_level=logging.ERROR, **here)  # fmt: skip
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise UsageError(f"no Ray cluster answers: {error}", hint="check RAY_ADDRESS, or drop --engine") from error
         yield _Cluster(ray, workers)
     finally:
         ray.shutdown()
@@ -107,20 +108,20 @@ class _Cluster:
         ledger = self._ray.remote(_Ledger).options(num_cpus=0, max_restarts=-1, max_task_retries=-1).remote()
         answers = _Answers(self._hidden(rows, task, ledger), ended)
         try:
-            while answers.is_alive():
-                answers.join(_BEAT)
+            while not answers.finished.wait(_BEAT):
+                pass
         except KeyboardInterrupt:
-            # Whatever appears from now on would be a result that no report knows.
-            begun, until = self._ray.get(ledger.close.remote()), monotonic() + _PATIENCE
-            while answers.is_alive() and not begun <= answers.known and monotonic() < until:
-                answers.join(_BEAT / 5)
+            # A result that appears without an answer would be one that no report knows.
+            with suppress(self._ray.exceptions.RayError):
+                answers.awaited = self._ray.get(ledger.close.remote(), timeout=_ANSWER)
+                answers.finished.wait(_PATIENCE if answers.awaited else 0.0)
             raise
         finally:
             answers.over = True
         if answers.trouble is not None:
             raise _as_ours(answers.trouble) from answers.trouble
 
-    def _hidden(self, rows: list[dict[str, Any]], task: Task, ledger: Any) -> Iterator[dict[str, Any]]:
+    def _hidden(self, rows: list[dict[str, Any]], task: Task, ledger: Any) -> Generator[dict[str, Any]]:
         """Return the answers as they come; the task, which may hold a whole gallery, goes to each machine once."""
         data = self._ray.data
         # A block is what a worker is given at a time, and what is lost with it: one file.
@@ -128,33 +129,40 @@ class _Cluster:
         crew = data.ActorPoolStrategy(size=min(self._workers, len(rows)), max_tasks_in_flight_per_actor=1)
         reports = sources.map(_Worker, fn_constructor_args=(task, ledger), compute=crew, num_cpus=1)
         # With one fetched ahead, a report would wait for the next.
-        answers: Iterable[dict[str, Any]] = reports.iter_batches(batch_size=1, prefetch_batches=0)
-        return iter(answers)
+        answers: Generator[dict[str, Any]] = iter(reports.iter_batches(batch_size=1, prefetch_batches=0))
+        return answers
 
 
 class _Answers(threading.Thread):
     """Tells each answer as it comes, in a thread of its own, which Ctrl-C does not reach."""
 
-    def __init__(self, rows: Iterator[dict[str, Any]], ended: Ended) -> None:
+    def __init__(self, rows: Generator[dict[str, Any]], ended: Ended) -> None:
         super().__init__(name="visard-answers", daemon=True)
         self._rows, self._ended = rows, ended
-        self.known: set[int] = set()
+        self.awaited: set[int] | None = None
         self.over = False
+        self.finished = threading.Event()  # join, when Ctrl-C interrupts it, takes a thread for dead
         self.trouble: Exception | None = None
         self.start()
 
     def run(self) -> None:
-        """Tell the answers until there are no more, or nobody wants to know."""
+        """Tell the answers until there are no more, those that are still awaited are there, or it is over."""
+        known: set[int] = set()
         try:
-            for row in self._rows:
-                number, result = int(row["number"][0]), pickle.loads(row["result"][0])
-                if self.over:
-                    return
-                if result is not None:
-                    self._ended(number, result)
-                self.known.add(number)
+            with closing(self._rows):
+                for row in self._rows:
+                    if self.over:
+                        return
+                    number, result = int(row["number"][0]), pickle.loads(row["result"][0])
+                    if result is not None:
+                        self._ended(number, result)
+                    known.add(number)
+                    if self.awaited is not None and self.awaited <= known:
+                        return
         except Exception as error:
             self.trouble = error
+        finally:
+            self.finished.set()
 
 
 class _Ledger:
