@@ -56,17 +56,20 @@ def cluster(workers: int, policy: Policy) -> Iterator[Engine]:
     except ImportError as error:
         raise UsageError("no Ray Data is installed", hint="pip install 'visard[ray]', or drop --engine") from error
     logging.getLogger("ray.data").setLevel(logging.CRITICAL + 1)
-    here: dict[str, Any] = {} if address else {"num_cpus": workers}
     try:
-        try:
-            with _hushed():
-                ray.init(address=address, include_dashboard=None if address else False, log_to_driver=False,
-                         logging_level=logging.ERROR, **here)  # fmt: skip
-        except (ConnectionError, RuntimeError, ValueError) as error:
-            raise UsageError(f"no Ray cluster answers: {error}", hint="check RAY_ADDRESS, or drop --engine") from error
+        _join(ray, address, workers)
         yield _Cluster(ray, workers)
     finally:
         ray.shutdown()
+
+
+def _join(ray: Any, address: str | None, workers: int) -> None:
+    here: dict[str, Any] = {} if address else {"num_cpus": workers, "include_dashboard": False}
+    try:
+        with _hushed():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **here)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise UsageError(f"no Ray cluster answers: {error}", hint="check RAY_ADDRESS, or drop --engine") from error
 
 
 def _refuse_silent(address: str) -> None:
