@@ -16,7 +16,7 @@ ORDER = [
     "types", "errors", "policy", "flow", "models", "stores", "media", "detect", "track", "kinship", "found", "shape",
     "nets", "people", "whom", "warmth", "methods", "gallery", "paste", "roles", "hider", "belongings", "backdrop",
     "echoes", "smoothing", "tracing", "verify", "publish", "report", "vault", "reveal", "edit", "live", "pipeline",
-    "cluster", "sources", "regions", "run", "verbs", "train", "attack", "evaluate", "serve", "cli",
+    "pool", "cluster", "sources", "regions", "run", "verbs", "train", "attack", "evaluate", "serve", "cli",
 ]  # fmt: skip
 
 

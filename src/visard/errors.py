@@ -105,6 +105,16 @@ class Interrupted(VisardError):
     exit_code = 130
 
 
+def as_failure(error: Exception, source: object) -> VisardError:
+    """Return the failure of one source that any exception is."""
+    if isinstance(error, VisardError):
+        return error
+    if isinstance(error, OSError | MemoryError):
+        return SourceError(f"cannot be worked on: {error}", where=source, hint="check the file and the disk")
+    what = f"unexpected {type(error).__name__}: {error}"
+    return VisardError(what, where=source, hint="please report this file's kind")
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
     """Return a hint for an unknown name: the closest known one, or the list of them."""
     names = sorted(known)

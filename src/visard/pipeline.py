@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from visard.backdrop import look_behind
 from visard.belongings import gather
-from visard.errors import NothingFound, VerificationFailed
+from visard.errors import Interrupted, NothingFound, VerificationFailed, VisardError, as_failure
 from visard.flow import ahead, side_by_side
 from visard.found import Found, find, outlined
 from visard.gallery import Gallery
@@ -46,14 +46,6 @@ _HEAD = 1 << 20
 
 Progress = Callable[[str, int, int | None], None]
 """Called with the room, the frames done and the frames in all (None if unknown); may raise to stop the run."""
-
-
-class Engine(Protocol):
-    """Hides one source: `deidentify`, or something that has it done elsewhere."""
-
-    def __call__(self, source: Path, target: Path, task: Task, known: Found | None, progress: Progress, /) -> Report:
-        """Return the report; raises VisardError, and then there is no target."""
-        ...
 
 
 class Reel(Protocol):
@@ -92,6 +84,45 @@ class Task:
         everyone = {"gallery": self.gallery.sha256} if self.gallery.sha256 else {}
         sealed = {"seal": self.sealing.to_dict()} if self.sealing else {}
         return self.policy.to_dict() | {"output": asdict(self.output), "people": people} | everyone | sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One source to hide; number: its place in the run, known: regions to hide instead of looking for them."""
+
+    number: int
+    source: Path
+    target: Path
+    known: Found | None = None
+
+
+Ended = Callable[[int, Report | VisardError], None]
+"""Called with an order's number and its report, or why there is no target."""
+
+Moved = Callable[[int, str, int, int | None], None]
+"""Called with an order's number and how far it is, as `Progress` is."""
+
+
+class Engine(Protocol):
+    """Has many sources hidden: by threads of this process, or by the workers of a cluster."""
+
+    def __call__(self, orders: Iterable[Order], task: Task, ended: Ended, moved: Moved, /) -> None:
+        """Have each order done, and tell what it came to as soon as that is known, from any thread.
+
+        A failure is told like a report. Raises VisardError where nobody can work, and what else stops it, such as
+        Ctrl-C; a target that has appeared until then has been told of.
+        """
+        ...
+
+
+def attempt(order: Order, task: Task, progress: Progress = _unseen) -> Report | VisardError:
+    """Return the report on a source that was hidden, or why there is no target; raises Interrupted."""
+    try:
+        return deidentify(order.source, order.target, task, order.known, progress)
+    except Interrupted:
+        raise
+    except Exception as error:  # a fault of ours in one file must not lose the others
+        return as_failure(error, order.source)
 
 
 def deidentify(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
-from visard.errors import Interrupted, SourceError, TargetError, UsageError, VisardError
+from visard.errors import Interrupted, TargetError, UsageError, VisardError, as_failure
 from visard.found import Found
 from visard.gallery import gather
 from visard.methods import make
-from visard.pipeline import Engine, Task, deidentify
+from visard.pipeline import Engine, Order, Task
 from visard.publish import publish
 from visard.report.page import render
 from visard.report.proof import Finished, Proof, Prove
@@ -26,6 +26,9 @@ from visard.stores import diary, is_far
 from visard.types import Prepared, Report
 
 JOURNAL = ".visard-journal"
+
+_LOOKS = 4
+"""Results at a time that are compared with what an earlier run reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +59,19 @@ def hide(
     sources: Sequence[str | Path],
     out: Path,
     task: Task,
+    engine: Engine,
     *,
     regions: Mapping[str, Found] | None = None,
-    jobs: int = 2,
     watch: Watch | None = None,
     prove: Prove | None = None,
-    engine: Engine = deidentify,
 ) -> Run:
     """Hide people in files, folders and patterns; write the results and report.json and report.html to out.
 
     Where the policy is of a variant, results and reports bear its number: photo-2.jpg, report-2.json.
 
-    regions: what to hide in each source, by its name, instead of looking. jobs: sources at a time. prove: attacks the
-    results when all are there, for the report. engine: who hides each source. Every
-    failure is one entry of the report; the exit code is that of the failures' kind, 1 for several kinds.
+    engine: who hides the sources. regions: what to hide in each source, by its name, instead of looking. prove: attacks
+    the results when all are there, for the report. Every failure is one entry of the report; the exit code is that of
+    the failures' kind, 1 for several kinds.
     A method that hides people in groups looks at all sources first. Raises UsageError or TargetError when
     nothing could be begun, Interrupted after Ctrl-C.
     """
@@ -86,7 +88,7 @@ def hide(
         task = replace(task, roles=Roles())
     if task.people and task.gallery.methods:
         raise UsageError("nobody can be spared from groups", hint="leave those pictures out of the folder")
-    return _Batch(task, regions, folder, stem, watch, engine).work(planned, jobs, prove)
+    return _Batch(planned, task, regions, folder, stem, watch).work(engine, prove)
 
 
 def _refuse_far(planned: Sequence[Job], task: Task, prove: Prove | None) -> None:
@@ -106,15 +108,14 @@ def _single(planned: Sequence[Job], out: Path) -> bool:
 class _Batch:
     def __init__(
         self,
+        planned: Sequence[Job],
         task: Task,
         regions: Mapping[str, Found] | None,
         folder: Path,
         stem: str,
         watch: Watch,
-        engine: Engine = deidentify,
     ) -> None:
-        self.engine = engine
-        self.task, self.regions, self.watch = task, regions, watch
+        self.planned, self.task, self.regions, self.watch = planned, task, regions, watch
         self.folder, self.stem = folder, stem
         self.settings = json.loads(json.dumps(task.to_dict()))
         self.journal = folder / (JOURNAL if stem == "report" else f".{stem}-journal")
@@ -127,68 +128,47 @@ class _Batch:
             ) from error
         earlier = [*load(folder / f"{stem}.json"), *load(self.journal)]
         self.earlier = {report.source: report for report in earlier if report.status != "failed"}
+        self.reports: dict[int, Report] = {}
         self.codes: set[int] = set()
-        self._stop, self._writing = threading.Event(), threading.Lock()
+        self._writing = threading.Lock()
 
-    def work(self, planned: Sequence[Job], jobs: int, prove: Prove | None = None) -> Run:
-        """Do the jobs, `jobs` at a time, and write the report whatever happens; then add the proof, if any."""
-        reports: list[Report | None] = [None] * len(planned)
-        pool = ThreadPoolExecutor(jobs, thread_name_prefix="visard-job")
-        waiting: dict[Future[Report], int] = {}
+    def work(self, engine: Engine, prove: Prove | None = None) -> Run:
+        """Have the jobs done, and write the report whatever happens; then add the proof, if any."""
         try:
-            todo = iter(enumerate(planned))
-            while True:
-                for index, job in islice(todo, 2 * jobs - len(waiting)):
-                    waiting[pool.submit(self.do, job)] = index
-                if not waiting:
-                    break
-                for future in wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED).done:
-                    reports[waiting.pop(future)] = future.result()
+            with closing(self._orders()) as orders:
+                engine(orders, self.task, self.ended, self.moved)
         except KeyboardInterrupt:
-            self._stop.set()
             raise Interrupted("stopped", hint="run the same command again to go on where it stopped") from None
         finally:
-            self._stop.set()
-            pool.shutdown(cancel_futures=True)
-            for future, index in waiting.items():
-                if not future.cancelled() and future.exception() is None:
-                    reports[index] = future.result()
-            page = self.conclude([report for report in reports if report is not None])
-        finished = tuple(report for report in reports if report is not None)
+            page = self.conclude()
         proof = None
         if prove is not None:
-            done = [(job, report) for job, report in zip(planned, reports, strict=True) if report is not None]
+            done = [(self.planned[number], report) for number, report in sorted(self.reports.items())]
             ready = [Finished(j.name, j.source, j.target) for j, report in done if report.status != "failed"]
             proof = prove(ready, self.task.policy, self.task.people)
-            page = self.conclude(finished, proof)
-        return Run(finished, self.folder, page, self._exit_code(), proof)
+            page = self.conclude(proof)
+        return Run(self._finished(), self.folder, page, self._exit_code(), proof)
 
-    def do(self, job: Job) -> Report:
-        """Hide one source; a failure becomes an entry of the report, and the batch goes on."""
-        error: VisardError | None = None
-        try:
-            report = self._skip(job) or self._hide(job)
-        except Interrupted:
-            raise
-        except VisardError as caught:
-            error = caught
-        except (OSError, MemoryError) as caught:
-            error = SourceError(f"cannot be worked on: {caught}", where=job.source, hint="check the file and the disk")
-        except Exception as caught:  # a fault of ours in one file must not lose the others
-            error = VisardError(
-                f"unexpected {type(caught).__name__}: {caught}",
-                where=job.source,
-                hint="please report this file's kind",
-            )
-        if error is not None:
-            self.codes.add(error.exit_code)
-            report = failure(job.name, str(error), self.settings)
-        self.watch.ended(report, error)
-        return report
+    def ended(self, number: int, result: Report | VisardError) -> None:
+        """Take down what a source came to: in the journal at once, so that a run that is killed goes on from there."""
+        job = self.planned[number]
+        if isinstance(result, Report):
+            result = replace(result, source=job.name, output=self._below(job.target))
+            try:
+                with self._writing:
+                    append(self.journal, result)
+            except OSError as error:
+                result = as_failure(error, job.source)
+        self._tell(number, result)
 
-    def conclude(self, reports: Sequence[Report], proof: Proof | None = None) -> Path:
+    def moved(self, number: int, room: str, done: int, total: int | None) -> None:
+        """Tell how far a source is."""
+        self.watch.moved(self.planned[number].name, room, done, total)
+
+    def conclude(self, proof: Proof | None = None) -> Path:
         """Write report.json and report.html, then drop the journal."""
         page = self.folder / f"{self.stem}.html"
+        reports = self._finished()
         known = {report.source for report in reports}
         rest = [replace(r, status="skipped") for name, r in self.earlier.items() if name not in known]
         everything = [*reports, *(r for r in rest if (self.folder / r.output).exists())]
@@ -199,18 +179,44 @@ class _Batch:
         self.journal.unlink(missing_ok=True)
         return page
 
-    def _hide(self, job: Job) -> Report:
-        fault = job.fault or self.task.gallery.faults.get(job.name)
-        if fault is not None:
-            raise fault
+    def _orders(self) -> Generator[Order]:
+        """Yield what is left to do; what is finished, or cannot be begun, is told at once."""
+        pool = ThreadPoolExecutor(_LOOKS, thread_name_prefix="visard-look")
+        try:
+            for number, settled in enumerate(pool.map(self._settled, self.planned)):
+                if settled is None:
+                    job = self.planned[number]
+                    yield Order(number, job.source, job.target, self._known(job))
+                else:
+                    self._tell(number, settled)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _settled(self, job: Job) -> Report | VisardError | None:
+        try:
+            return self._skip(job) or job.fault or self.task.gallery.faults.get(job.name)
+        except Exception as error:
+            return as_failure(error, job.source)
+
+    def _known(self, job: Job) -> Found | None:
         known = self.task.gallery.found.get(job.name)
         if known is None and self.regions is not None:
             known = self.regions.get(job.name) or self.regions.get(job.source.name) or Found({})
-        done = self.engine(job.source, job.target, self.task, known, self._progress(job.name))
-        report = replace(done, source=job.name, output=self._below(job.target))
-        with self._writing:
-            append(self.journal, report)
-        return report
+        return known
+
+    def _tell(self, number: int, result: Report | VisardError) -> None:
+        """Keep a report, or make a failure an entry of the report."""
+        error = result if isinstance(result, VisardError) else None
+        if error is not None:
+            self.codes.add(error.exit_code)
+        name = self.planned[number].name
+        report = result if isinstance(result, Report) else failure(name, str(result), self.settings)
+        self.reports[number] = report
+        self.watch.ended(report, error)
+
+    def _finished(self) -> tuple[Report, ...]:
+        """Return the reports so far in the order of their sources."""
+        return tuple(report for _, report in sorted(self.reports.items()))
 
     def _below(self, target: Path) -> str:
         return target.relative_to(self.folder).as_posix() if is_far(target) else os.path.relpath(target, self.folder)
@@ -230,14 +236,6 @@ class _Batch:
             and earlier.source_sha256 == sha256(job.source)
         )
         return replace(earlier, status="skipped") if same else None
-
-    def _progress(self, name: str) -> Callable[[str, int, int | None], None]:
-        def moved(room: str, done: int, total: int | None) -> None:
-            if self._stop.is_set():
-                raise Interrupted("stopped")
-            self.watch.moved(name, room, done, total)
-
-        return moved
 
     def _exit_code(self) -> int:
         return 0 if not self.codes else self.codes.pop() if len(self.codes) == 1 else VisardError.exit_code

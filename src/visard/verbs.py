@@ -13,6 +13,7 @@ from visard.hider import Hider
 from visard.media.read import probe, read
 from visard.pipeline import Task
 from visard.policy import Policy
+from visard.pool import Pool
 from visard.report.proof import Prove
 from visard.run import Run, Watch
 from visard.run import hide as run
@@ -39,7 +40,7 @@ def hide(
     Failures of single files are entries of the returned run; see `Run.exit_code`.
     """
     named = [sources] if isinstance(sources, str | Path) else list(sources)
-    return run(named, Path(out), task or Task(policy or Policy()), jobs=jobs, watch=watch, prove=prove)
+    return run(named, Path(out), task or Task(policy or Policy()), Pool(jobs), watch=watch, prove=prove)
 
 
 def find(source: Pathlike, policy: Policy | None = None, seen: Callable[[int], None] = lambda index: None) -> Found:

@@ -151,23 +151,23 @@ def command(
             raise UsageError("standard input cannot be proved", hint="hide files, several of each person")
         return _from_stdin(sources, out, task, quiet)
     prover = _prover(quiet) if prove else None
-    with _engine(engine, jobs) as work:
+    with _engine(engine, jobs, policy) as work:
         tasks = [replace(task, policy=one) for one in policies]
-        return _run(sources, out or Path("visard-out"), tasks, regions, jobs, as_json, quiet, prover, work)
+        return _run(sources, out or Path("visard-out"), tasks, regions, as_json, quiet, prover, work)
 
 
 @contextmanager
-def _engine(name: str, jobs: int) -> Iterator[Engine]:
-    """Give whoever hides each source: this process, or as many workers of a cluster as sources are hidden at a time."""
+def _engine(name: str, jobs: int, policy: Policy) -> Iterator[Engine]:
+    """Give whoever hides the sources: this process, or as many workers of a cluster as sources are hidden at a time."""
     if name == "ray":
         from visard.cluster import cluster
 
-        with cluster(jobs) as work:
+        with cluster(jobs, policy) as work:
             yield work
     else:
-        from visard.pipeline import deidentify
+        from visard.pool import Pool
 
-        yield deidentify
+        yield Pool(jobs)
 
 
 def _sealing(rest: dict[str, Any], policy: Policy) -> tuple[Sealing | None, str | None]:
@@ -227,7 +227,6 @@ def _run(
     out: Path,
     tasks: Sequence[Task],
     regions: Path | None,
-    jobs: int,
     as_json: bool,
     quiet: bool,
     prove: Prove | None,
@@ -244,7 +243,7 @@ def _run(
     runs = []
     for task in tasks:
         with Bar(quiet, show_results=not as_json and not quiet, out=out) as bar:
-            run = hide(sources, out, task, regions=known, jobs=jobs, watch=bar, prove=prove, engine=engine)
+            run = hide(sources, out, task, engine, regions=known, watch=bar, prove=prove)
         runs.append(run)
         if not as_json and not quiet:
             click.echo(bar.summary(run), err=True)

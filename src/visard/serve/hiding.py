@@ -10,6 +10,7 @@ from typing import Any
 from visard.errors import VisardError
 from visard.pipeline import Task
 from visard.policy import from_dict
+from visard.pool import Pool
 from visard.report.page import render
 from visard.report.record import from_dict as report_from
 from visard.report.record import to_dict
@@ -32,7 +33,7 @@ def hide(sources: dict[str, str], out: str, policy: dict[str, Any], *, tell: Tel
     warm_up()
     regions = {Path(source).name: regions_of(Path(folder)) for source, folder in sources.items()}
     task = Task(from_dict(policy), overwrite=True)
-    run(list(sources), Path(out), task, regions=regions, jobs=1, watch=_Watch(tell))
+    run(list(sources), Path(out), task, Pool(1), regions=regions, watch=_Watch(tell))
     return {}
 
 
