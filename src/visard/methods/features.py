@@ -19,6 +19,9 @@ CLOSED = 0.15
 _IRIS, _PUPIL = 6.0, 2.6
 """Radii in texels of an iris and of its pupil."""
 
+_NEAR = 2 * int(_IRIS)
+"""Texels from the middle of an eye within which an iris is painted."""
+
 _ASIDE = 8
 """Texels by which a gaze moves an iris to either side, at most."""
 
@@ -62,11 +65,13 @@ def gaze(source: Pixels, eye: int) -> NDArray[np.float32]:
 
 def with_irises(texture: Pixels) -> Pixels:
     """Return a donor's texture with an iris, a pupil and a glint in each eye, which no average of eyes still has."""
-    y, x = np.mgrid[0:TEXTURE, 0:TEXTURE].astype(np.float32)
-    new = texture.astype(np.float32)
+    whole = texture.astype(np.float32)
     for eye in range(len(EYES)):
         u, v = _centre(eye)
-        away, opening = np.hypot(x - u, y - v), _opening(eye)[..., None]
+        rows, columns = (slice(int(middle) - _NEAR, int(middle) + _NEAR + 2) for middle in (v, u))
+        y, x = np.mgrid[rows, columns].astype(np.float32)
+        new = whole[rows, columns]
+        away, opening = np.hypot(x - u, y - v), _opening(eye)[rows, columns, None]
         colour = np.median(new[away < _IRIS / 2], axis=0)
         iris = np.exp(-((away / _IRIS) ** 8))[..., None] * opening
         ring = (0.9 - 0.35 * np.exp(-(((away - _IRIS) / 1.4) ** 2)))[..., None]
@@ -74,7 +79,7 @@ def with_irises(texture: Pixels) -> Pixels:
         new *= 1 - 0.75 * np.exp(-((away / _PUPIL) ** 4))[..., None] * opening
         glint = np.exp(-(((x - u + 1.8) ** 2 + (y - v + 1.8) ** 2) / 1.6))[..., None]
         new += 0.75 * glint * opening * (240 - new)
-    return np.asarray(np.clip(new, 0, 255), np.uint8)
+    return np.asarray(np.clip(whole, 0, 255), np.uint8)
 
 
 def turn_eyes(texel: NDArray[np.float32], source: Pixels, vertices: Vertices) -> None:

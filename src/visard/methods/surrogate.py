@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,7 +27,7 @@ from visard.methods.strength import check_share
 from visard.shape.guess import trace_mesh
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import Vertices, region_of
-from visard.shape.mesh import TEXTURE, canonical, sample
+from visard.shape.mesh import TEXTURE, Pose, canonical, sample
 from visard.shape.texture import inside, light, lopsidedness, plain, relight, rim, shades, skin, upper_lip
 from visard.types import Box, Mask, Patch, Pixels, Region
 
@@ -89,7 +89,30 @@ class Surrogate(Cast):
         return _choose(patch, vertices, self)
 
     def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
-        return _draw(patch, vertices, role, self)
+        return _draw(_sit(patch, vertices), role, self)
+
+
+class _Sitter(NamedTuple):
+    """A face that is to be exchanged, and what any donor needs of it.
+
+    source: its texture; clear: where no dark glass hides it; light: on it; alpha: where a new face lies on it.
+    """
+
+    patch: Patch
+    vertices: Vertices
+    pose: Pose
+    source: Pixels
+    clear: Mask
+    light: NDArray[np.float32]
+    alpha: Mask
+
+
+def _sit(patch: Patch, vertices: Vertices) -> _Sitter:
+    face = canonical()
+    pose, source = face.fit_pose(vertices), face.unwrap(patch.pixels, vertices)
+    bare, clear = skin(source), 1 - shades(source)
+    seen = light(source, bare * clear * faced(pose) + 1e-3 * inside())
+    return _Sitter(patch, vertices, pose, source, clear, seen, _cover(bare))
 
 
 def _vertices(patch: Patch) -> Vertices | None:
@@ -105,10 +128,9 @@ def _vertices(patch: Patch) -> Vertices | None:
 
 
 def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
-    donors = open_bank(how.bank)
-    rng = np.random.default_rng(patch.seed)
+    donors, sitter = open_bank(how.bank), _sit(patch, vertices)
+    rng, texture = np.random.default_rng(patch.seed), sitter.source
     was = look(region_of(vertices), patch.pixels)
-    texture = canonical().unwrap(patch.pixels, vertices)
     order = donors.fitting(texture, None if was is None else was.embedding, chosen_traits(how.similar), rng)
     if was is None:
         return next(islice(_presentable(donors, order, texture), patch.variant % len(order), None))
@@ -119,7 +141,7 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
     for _ in range(patch.variant + 1):
         tried = []
         for donor in islice(left, _TRIES):
-            new = _draw(patch, vertices, donor, how, _TRIAL)
+            new = _draw(sitter, donor, how, _TRIAL)
             tried.append((distance(was.embedding, was.again(new[was.cells])), donor))
             if tried[-1][0] >= _UNLIKE:
                 break
@@ -148,16 +170,14 @@ def _flaws(donors: Bank, donor: int) -> tuple[float, float]:
     return lopsidedness(texture), upper_lip(texture)
 
 
-def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: int = _FINEST) -> Pixels:
+def _draw(sitter: _Sitter, donor: int, how: Surrogate, finest: int = _FINEST) -> Pixels:
+    patch, vertices, pose, source = sitter[:4]
     donors, face = open_bank(how.bank), canonical()
-    pose = face.fit_pose(vertices)
     new_vertices = reshape(donors, vertices, pose, donor, how.strength)
-    source, (texture, own_light) = face.unwrap(patch.pixels, vertices), dress(donors, donor)
-    bare, clear = skin(source), 1 - shades(source)
+    texture, own_light = dress(donors, donor)
     texture = creased(donors, texture, vertices, pose)
-    own_light = own_light if clear.all() else light(texture, clear * inside())
-    lit = relight(texture, own_light, light(source, bare * clear * faced(pose) + 1e-3 * inside()))
-    alpha = _cover(bare)
+    own_light = own_light if sitter.clear.all() else light(texture, sitter.clear * inside())
+    lit = relight(texture, own_light, sitter.light)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
     box = region_of(vertices).box.union(region_of(new_vertices).box)
     rows, columns = box.grow(0.02).cells(*patch.mask.shape)
@@ -172,7 +192,7 @@ def _draw(patch: Patch, vertices: Vertices, donor: int, how: Surrogate, finest: 
     texel = face.project(ours, size[1], size[0])
     turn_eyes(texel, source, vertices)
     new = sample(lit, texel, cv2.BORDER_REPLICATE)
-    weight = sample(alpha, texel)
+    weight = sample(sitter.alpha, texel)
     window = patch.pixels[rows, columns]
     small = cv2.resize(window, size, interpolation=cv2.INTER_AREA).astype(np.float32) if scale < 1 else window
     new = open_mouth(new, np.asarray(small, np.float32), theirs, ours)
