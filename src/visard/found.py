@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from visard.detect import CutFinder, figure, find_kinds, rest
+from visard.detect.search import Effort
 from visard.errors import UsageError
-from visard.flow import ahead
+from visard.flow import ahead, side_by_side
 from visard.kinship import joined
 from visard.media.read import Source
+from visard.models.runtimes import copies
 from visard.policy import Policy
 from visard.track import Sighting, track
 from visard.types import Frame, Kind, Region
@@ -92,15 +95,22 @@ def outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool) -
     """Return what was found, people and heads with their outlines, where these are not known; raises ModelError."""
     if not any(_bare(r) for r in found.all()):
         return found
-    regions = dict(found.regions)
-    for frame in frames() if still else ahead(frames()):
+
+    def outline(frame: Frame) -> tuple[int, tuple[Region, ...]]:
         own = found.at(frame.index)
         heads = [r for r in own if r.kind == "head"]
-        regions[frame.index] = tuple(
+        return frame.index, tuple(
             replace(r, outline=figure(frame.pixels, r, [h for h in heads if h is not r])) if _bare(r) else r
             for r in own
         )
-    return Found(regions)
+
+    with _many(still):
+        return Found(dict(found.regions) | dict(side_by_side(outline, frames() if still else ahead(frames()))))
+
+
+def _many(still: bool) -> AbstractContextManager[None]:
+    """Give each of two frames of a video a copy of the networks; a picture has but one frame."""
+    return nullcontext() if still else copies(2)
 
 
 def _bare(region: Region) -> bool:
@@ -117,14 +127,26 @@ def refuse_unfound(policy: Policy) -> None:
 def _look(
     source: Source, frames: Callable[[], Iterator[Frame]], min_scores: Mapping[Kind, float], seen: Callable[[int], None]
 ) -> Iterator[Sighting]:
+    def search(chosen: tuple[Frame, bool, Effort | None]) -> Sighting:
+        frame, cut, effort = chosen
+        regions = find_kinds(frame.pixels, min_scores, effort) if effort else []
+        return Sighting(frame.index, frame.time, tuple(regions), cut)
+
+    with _many(source.still):
+        for sighting in side_by_side(search, _chosen(source, frames)):
+            yield sighting
+            seen(sighting.index)
+
+
+def _chosen(source: Source, frames: Callable[[], Iterator[Frame]]) -> Iterator[tuple[Frame, bool, Effort | None]]:
+    """Yield every frame, whether it follows a cut, and how thoroughly it is searched, None for not at all."""
     is_cut, next_key, next_look = CutFinder(), 0.0, 0.0
     for frame in frames() if source.still else ahead(frames()):
         cut = not source.still and is_cut(frame.pixels)
         key = cut or frame.time >= next_key
-        regions: list[Region] = []
-        if source.still or key or frame.time >= next_look:
-            regions = find_kinds(frame.pixels, min_scores, "fine" if source.still else "key" if key else "coarse")
-            next_look = frame.time + LOOK_SECONDS - JITTER
-            next_key = frame.time + KEY_SECONDS - JITTER if key else next_key
-        yield Sighting(frame.index, frame.time, tuple(regions), cut)
-        seen(frame.index)
+        if not (source.still or key or frame.time >= next_look):
+            yield frame, cut, None
+            continue
+        next_look = frame.time + LOOK_SECONDS - JITTER
+        next_key = frame.time + KEY_SECONDS - JITTER if key else next_key
+        yield frame, cut, "fine" if source.still else "key" if key else "coarse"

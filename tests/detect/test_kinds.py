@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from visard.detect import NETWORKS, figure, find_kinds, part_of_face
 from visard.detect.head import head_of_face, heads
 from visard.detect.objects import NanoDet
-from visard.detect.plate import ClpDet, in_order
+from visard.detect.plate import ClpDet, _likely, in_order
 from visard.detect.text import PpOcr
 from visard.models import store
 from visard.policy import WORDS
@@ -103,6 +104,11 @@ def test_a_missed_face_becomes_what_the_policy_hides() -> None:
     assert part_of_face(face, {"head"}) == head_of_face(face) or part_of_face(face, {"head"}).kind == "head"
     body = part_of_face(face, {"person"})
     assert body.kind == "person" and body.box.overlap(face.box) == face.box.area and body.box.height > 6 * 50
+
+
+def test_what_fills_the_picture_is_a_plate_only_when_surely_seen() -> None:
+    floor, plate = Region("plate", Box(0, 300, 900, 700), 0.52), Region("plate", Box(100, 300, 500, 400), 0.3)
+    assert not _likely(floor, 1280) and _likely(replace(floor, score=0.9), 1280) and _likely(plate, 1280)
 
 
 def test_corners_are_put_in_order() -> None:

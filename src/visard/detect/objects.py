@@ -88,7 +88,8 @@ def find_carried(pixels: Pixels) -> list[Box]:
 
 def _look(pixels: Pixels, wanted: Sequence[tuple[tuple[int, ...], float]]) -> Found:
     """Return what one look sees; wanted: classes, of which each row has the best score, and their least score."""
-    blob = (pixels[..., ::-1].astype(np.float32) - np.array(_MEAN)) / np.array(_DEVIATION)
+    mean, deviation = (np.array(three, np.float32) for three in (_MEAN, _DEVIATION))
+    blob = (pixels[..., ::-1].astype(np.float32) - mean) / deviation
     outputs = nanodet_net()(np.ascontiguousarray(blob.transpose(2, 0, 1)[None], np.float32))
     levels = sorted(outputs, key=lambda out: -out.shape[2])
     parts = [

@@ -21,6 +21,10 @@ _LEVELS = ((8, (24, 48)), (16, (96, 192)), (32, (384, 768)))
 _SIDES, _COARSE = (384, 640, 1024), (640,)
 """Longest sides in network pixels: large plates are seen best in small copies."""
 
+_WIDE, _SURE = 0.5, 0.7
+"""Share of a picture's width beyond which a plate must have that score: wooden floors have half of it. Of 63 plates in
+60 photos the widest takes 0.4."""
+
 _MEAN = (104.0, 117.0, 123.0)
 
 
@@ -48,7 +52,12 @@ class ClpDet:
         if self.effort == "fine" and max(height, width) * scale > _SIDES[-1]:
             parts.append(tiled(_glance, pixels, scale, self.min_score))
         found = regions(merge(np.concatenate(parts)), height, width, "plate", 4)
-        return [enclosed(region, height, width) for region in found]
+        return [enclosed(region, height, width) for region in found if _likely(region, width)]
+
+
+def _likely(region: Region, width: int) -> bool:
+    """Return whether a region may be a plate: one that fills much of a picture of that width is surely seen."""
+    return region.score >= _SURE or region.box.width <= _WIDE * width
 
 
 def enclosed(region: Region, height: int, width: int) -> Region:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,20 +22,29 @@ from visard.models import store
 
 Floats = NDArray[np.float32]
 
-_copies = 1
-"""How many callers a network has at a time."""
-
 _greeting = threading.Lock()
 
 
 class _Shared:
-    """A network that several threads ask: one at a time, or, within `copies`, as many at a time as there are copies."""
+    """A network that several threads ask: one at a time, or, within `copies`, as many at a time as there are copies.
+
+    asked: how many copies each who is within `copies` asked for. threads: OpenCV's, when nobody is.
+    """
+
+    counting: ClassVar = threading.Lock()
+    asked: ClassVar[list[int]] = []
+    threads: ClassVar = 0
+
+    @staticmethod
+    def copies() -> int:
+        """Return how many callers each network has at a time."""
+        return max(_Shared.asked, default=1)
 
     def __init__(self, name: str) -> None:
         self.name = name
         self._turn = threading.Condition()
         self._free: list[Any] = []
-        self._asked = 0
+        self._busy = 0
 
     def load(self) -> None:
         """Load the network now, if it is not; raises ModelError."""
@@ -45,21 +54,21 @@ class _Shared:
     def release(self) -> None:
         """Give the memory back, some 50 to 100 MB after large inputs; the next call loads the network again."""
         with self._turn:
-            self._turn.wait_for(lambda: not self._asked)
+            self._turn.wait_for(lambda: not self._busy)
             self._free.clear()
 
     @contextmanager
     def _borrowed(self) -> Iterator[Any]:
         with self._turn:
-            self._turn.wait_for(lambda: self._asked < _copies)
-            self._asked += 1
+            self._turn.wait_for(lambda: self._busy < self.copies())
+            self._busy += 1
             net = self._free.pop() if self._free else None
         try:
             net = self._load() if net is None else net
             yield net
         finally:
             with self._turn:
-                self._asked -= 1
+                self._busy -= 1
                 self._free += [] if net is None else [net]
                 self._turn.notify()
 
@@ -116,7 +125,7 @@ class LiteNet(_Shared):
         with without_info_lines():
             from ai_edge_litert.interpreter import Interpreter
 
-            net = Interpreter(model_content=content, num_threads=max(1, 2 // _copies))
+            net = Interpreter(model_content=content, num_threads=max(1, 2 // self.copies()))
             net.allocate_tensors()
         return net
 
@@ -126,19 +135,22 @@ def copies(number: int) -> Iterator[None]:
     """Let so many threads ask each network at a time, each a copy of it that works on one core.
 
     For work that asks small networks many times from several threads, and has memory for the copies: two cores do
-    twice the work of one then, instead of 1.4 times.
+    twice the work of one then, instead of 1.4 times. Where several ask for copies, all get the most that anybody asked.
     """
     import cv2
 
-    global _copies
-    before, threads = _copies, cv2.getNumThreads()
-    _copies = number
-    cv2.setNumThreads(1)
+    with _Shared.counting:
+        if not _Shared.asked:
+            _Shared.threads = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+        _Shared.asked.append(number)
     try:
         yield
     finally:
-        _copies = before
-        cv2.setNumThreads(threads)
+        with _Shared.counting:
+            _Shared.asked.remove(number)
+            if not _Shared.asked:
+                cv2.setNumThreads(_Shared.threads)
 
 
 @contextmanager
