@@ -16,8 +16,8 @@ _DEVIATION = 1.4826
 _LEAST = 64
 """Pixels that tell anything about grain, at least."""
 
-_COARSE = 0.75
-"""Share of the missing detail beyond the finest that noise makes up for."""
+_SHARE = 0.75
+"""Share of the missing detail that noise makes up for: a part of a picture's is lines, and noise looks coarser."""
 
 _PIECE = 128
 """Pixels of a side of noise that are enough to measure it."""
@@ -40,10 +40,7 @@ def measure(pixels: NDArray[np.uint8] | Floats, where: NDArray[np.bool_], octave
 
 
 def match(new: Floats, ours: list[float], theirs: list[float], seed: int) -> Floats:
-    """Return (h, w, 3) new pixels, whose grain is ours, as sharp and as grainy as theirs.
-
-    In octaves beyond the finest a part of it: what is coarse may be lines and hair, which noise does not look like.
-    """
+    """Return (h, w, 3) new pixels, whose grain is ours, as sharp and nearly as grainy as theirs, octave by octave."""
     if not ours or not theirs:
         return new
     rng = np.random.default_rng(seed)
@@ -51,7 +48,7 @@ def match(new: Floats, ours: list[float], theirs: list[float], seed: int) -> Flo
     # How much of each is seen in every octave: a piece tells it of noise.
     seen = np.array([[each.var() for each in _bands(band[:_PIECE, :_PIECE], len(ours))] for band in bands])
     missing = np.square(theirs) - np.square(ours)
-    missing[1:] *= _COARSE**2
+    missing *= _SHARE**2
     most = min(_MOST, max(new.shape[:2]) / _FACE)
     for power, band in zip(np.linalg.solve(seen.T, missing), bands, strict=True):
         amount = np.sqrt(np.clip(power, 0, most**2 / max(float(band[:_PIECE, :_PIECE].var()), 1e-12)))
