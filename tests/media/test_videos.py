@@ -160,6 +160,21 @@ def test_a_video_that_breaks_off_is_refused(tmp_path: Path, astronaut: Pixels, n
         frames_of(path)
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm"])
+def test_a_video_that_begins_late_is_whole_and_is_missed_where_it_breaks_off(
+    tmp_path: Path, astronaut: Pixels, name: str
+) -> None:
+    late = [4000 + 40 * index for index in range(100)]
+    codec = "libvpx-vp9" if "webm" in name else "libx264"
+    options = {"deadline": "realtime", "cpu-used": "8"} if "webm" in name else {"preset": "ultrafast"}
+    path = film(tmp_path / name, pan(astronaut, 100), times=late, codec=codec, options=options)
+    assert len(frames_of(path)) == 100 == probe(path).frames
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(SourceError):
+        frames_of(path)
+
+
 def test_damage_in_the_middle_is_refused_and_the_frame_named(tmp_path: Path, astronaut: Pixels) -> None:
     path = film(tmp_path / "a.mp4", pan(astronaut, 100))
     data = bytearray(path.read_bytes())

@@ -166,7 +166,9 @@ def _decoded(container: InputContainer, stream: VideoStream, source: Source) -> 
 def _stated_end(container: InputContainer, stream: VideoStream) -> Fraction:
     if stream.duration and stream.time_base:
         return ((stream.start_time or 0) + stream.duration) * stream.time_base
-    return Fraction(container.duration or 0, 1_000_000) + start_of(container)
+    # Matroska states when it ends, all others how long they are.
+    begin = 0 if "matroska" in container.format.name else start_of(container)
+    return Fraction(container.duration or 0, 1_000_000) + begin
 
 
 def shown(frame: VideoFrame, deep: bool, exact: bool, convert: VideoReformatter) -> NDArray[Any]:
