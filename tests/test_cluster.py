@@ -44,8 +44,10 @@ def photos(tmp_path: Path, astronaut: Pixels) -> Path:
 
 def start(folder: Path, *command: str) -> subprocess.Popen[str]:
     """Run Python in a folder, in a group of its own: Ctrl-C on a terminal reaches a whole group."""
+    # Whoever runs the tests in the background may have told them to ignore Ctrl-C; a terminal has not.
     return subprocess.Popen([sys.executable, *command], cwd=folder, text=True, start_new_session=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # fmt: skip
 
 
 def hide(photos: Path, *options: str) -> subprocess.Popen[str]:
