@@ -68,6 +68,24 @@ def test_released_networks_are_loaded_again() -> None:
     assert net.loaded == 2
 
 
+def test_a_release_holds_nobody_up() -> None:
+    """Whoever waits for a network gets it, though another gives its memory back meanwhile."""
+    net, stop = Meeting(), threading.Event()
+    net.met = threading.Barrier(1)
+
+    def release() -> None:
+        while not stop.is_set():
+            net.release()
+
+    with ThreadPoolExecutor(4) as pool:
+        pool.submit(release)
+        try:
+            asked = [pool.submit(net, np.zeros(1, np.float32)) for _ in range(300)]
+            assert all(each.result(timeout=20) is not None for each in asked)
+        finally:
+            stop.set()
+
+
 def test_standard_error_is_given_back_however_many_keep_it_clean(capfd: pytest.CaptureFixture[str]) -> None:
     def greet(number: int) -> None:
         with without_info_lines():

@@ -52,9 +52,8 @@ class _Shared:
             pass
 
     def release(self) -> None:
-        """Give the memory back, some 50 to 100 MB after large inputs; the next call loads the network again."""
+        """Give the memory of what nobody is asking back, some 50 to 100 MB after large inputs; it is loaded again."""
         with self._turn:
-            self._turn.wait_for(lambda: not self._busy)
             self._free.clear()
 
     @contextmanager
