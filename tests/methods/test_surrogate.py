@@ -112,15 +112,11 @@ def test_black_and_white_pictures_stay_so(astronaut: Pixels) -> None:
 
 
 def test_strength_moves_the_features(astronaut: Pixels) -> None:
-    before, moved = find_mesh(astronaut, FACE).vertices, {0.05: 0.0, 1.0: 0.0}
-    for seed in range(4):
-        patch = patch_of(astronaut, seed)
-        x, y = (int(v) for v in patch.to_frame[:, 2])
-        for strength in moved:
-            new = astronaut.copy()
-            new[y : y + patch.mask.shape[0], x : x + patch.mask.shape[1]] = Surrogate(strength)(patch)
-            moved[strength] += float(np.linalg.norm((find_mesh(new, FACE).vertices - before)[:, :2], axis=1).mean())
-    assert moved[0.05] < moved[1.0]
+    before = find_mesh(astronaut, FACE).vertices
+    pose = canonical().fit_pose(before)
+    for donor in range(0, 1500, 150):
+        moved = [np.linalg.norm(reshape(bank(), before, pose, donor, s) - before) for s in (0.0, 0.3, 0.6, 1.0)]
+        assert moved[0] < 0.1 and moved == sorted(moved) and moved[-1] > 50 * moved[0] + 3
 
 
 def test_keys_and_subjects_get_different_donors(astronaut: Pixels) -> None:

@@ -138,9 +138,9 @@ class Canonical:
     def unwrap(self, pixels: Pixels, vertices: Vertices) -> Pixels:
         """Return the (256, 256, 3) texture of the face in (H, W, 3) pixels; black outside the face."""
         cells, corners, weight = self._inner
-        flat = np.ascontiguousarray(vertices[:, :2])
         place = np.full((TEXTURE * TEXTURE, 2), -1e4, np.float32)
-        place[cells] = sum(weight[k][:, None] * flat[corners[k]] for k in range(3))
+        for axis in range(2):
+            place[cells, axis] = (weight * vertices[:, axis][corners]).sum(axis=0)
         return np.asarray(sample(pixels, place.reshape(TEXTURE, TEXTURE, 2)), np.uint8)
 
     def project(self, vertices: Vertices, height: int, width: int) -> Floats:
@@ -150,9 +150,10 @@ class Canonical:
         """
         triangle, weight = rasterise(vertices[:, :2], vertices[:, 2], self.triangles, height, width)
         cells = np.flatnonzero(triangle.ravel() >= 0)
-        corners, share = self.triangles[triangle.ravel()[cells]], weight.reshape(-1, 3)[cells]
+        corners, share = self.triangles[triangle.ravel()[cells]].T, weight.reshape(-1, 3)[cells].T
         texel = np.full((height * width, 2), -1e4, np.float32)
-        texel[cells] = sum(share[:, k, None] * self.uv[corners[:, k]] for k in range(3))
+        for axis in range(2):
+            texel[cells, axis] = (share * self.uv[:, axis][corners]).sum(axis=0)
         return texel.reshape(height, width, 2)
 
 

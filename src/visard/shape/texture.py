@@ -12,6 +12,7 @@ from visard.shape.mesh import EYES, TEXTURE, canonical
 from visard.types import Mask, Pixels
 
 Floats = NDArray[np.float32]
+Cells = NDArray[np.intp]
 
 _LIPS = (61, 291, 0, 17, 37, 267, 84, 314)
 _NOSTRILS = (1, 4, 98, 327, 168, 2, 48, 278)
@@ -65,25 +66,34 @@ def plain() -> Mask:
 
 def upper_lip(texture: Pixels) -> float:
     """Return how light the skin above the mouth is beside the cheeks: under a moustache less than 0.8."""
-    lightness = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)[..., 0]
-    above, beside = _lip_and_cheeks()
-    return float(lightness[above].mean() / max(float(lightness[beside].mean()), 1.0))
+    above, beside = (float(_lab(texture, cells)[:, 0].mean()) for cells in _lip_and_cheeks())
+    return above / max(beside, 1.0)
 
 
 def lopsidedness(texture: Pixels) -> float:
     """Return how much a face's halves differ, in levels of Lab, light from one side aside; donors: 8 in the middle."""
     half = TEXTURE // 2, TEXTURE // 2
     lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB).astype(np.float32)
-    even = cv2.GaussianBlur(lab - spread(lab, inside(), SCENE_LIGHT), (0, 0), 3.0)
-    fine = cv2.resize(even, half, interpolation=cv2.INTER_AREA)
+    shade = cv2.resize(_coarse(lab, inside(), SCENE_LIGHT), half)
+    fine = cv2.GaussianBlur(cv2.resize(lab, half, interpolation=cv2.INTER_AREA) - shade, (0, 0), 1.5)
     within = cv2.resize(rim(), half, interpolation=cv2.INTER_AREA) > 6
     both = within & within[:, ::-1]
     return float(np.sqrt(np.square(fine - fine[:, ::-1])[both].sum(axis=-1).mean()))
 
 
 @cache
-def _lip_and_cheeks() -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    return _hull(_UPPER_LIP) & ~_hull(_MOUTH), _hull(_CHEEKS[0]) | _hull(_CHEEKS[1])
+def _lip_and_cheeks() -> tuple[Cells, Cells]:
+    return np.flatnonzero(_hull(_UPPER_LIP) & ~_hull(_MOUTH)), np.concatenate(_cheeks())
+
+
+@cache
+def _cheeks() -> tuple[Cells, ...]:
+    return tuple(np.flatnonzero(_hull(cheek)) for cheek in _CHEEKS)
+
+
+def _lab(texture: Pixels, cells: Cells) -> Pixels:
+    """Return (n, 3) some texels in Lab."""
+    return np.asarray(cv2.cvtColor(texture.reshape(-1, 3)[cells][None], cv2.COLOR_RGB2LAB)[0], np.uint8)
 
 
 @cache
@@ -95,11 +105,11 @@ def _hull(vertices: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 @cache
-def bare() -> NDArray[np.bool_]:
-    """Return (256, 256) texels of cheeks, nose and forehead, where a face is bare more often than not."""
+def bare() -> Cells:
+    """Return which texels, of all in rows, are of cheeks, nose and forehead, bare more often than not."""
     y, x = np.mgrid[0:TEXTURE, 0:TEXTURE]
     spots = [np.hypot(x - canonical().uv[i, 0], y - canonical().uv[i, 1]) < radius for i, radius in _SKIN_SPOTS]
-    return np.asarray(np.any(spots, axis=0))
+    return np.flatnonzero(np.any(spots, axis=0))
 
 
 def skin_tone(texture: Pixels) -> Floats:
@@ -107,11 +117,10 @@ def skin_tone(texture: Pixels) -> Floats:
 
     Where one side is in the shade, of a sharp shadow or of hair, it is that of the lighter half.
     """
-    lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)
-    seen = bare() & (shades(texture) < 0.5)
-    spots = lab[seen if seen.any() else bare()].astype(np.float32)
+    seen = bare()[shades(texture).ravel()[bare()] < 0.5]
+    spots = _lab(texture, seen if len(seen) else bare()).astype(np.float32)
     middle, light = np.percentile(spots[:, 0], (50, 75))
-    side = max(float(np.median(lab[_hull(cheek), 0])) for cheek in _CHEEKS)
+    side = max(float(np.median(_lab(texture, cheek)[:, 0])) for cheek in _cheeks())
     tone, shaded = np.median(spots, axis=0), np.interp(min(light, side) - middle, _SPLIT, (0, 1))
     if shaded:
         tone = tone + shaded * (np.median(spots[spots[:, 0] > middle], axis=0) - tone)
@@ -124,28 +133,28 @@ def skin(texture: Pixels) -> Mask:
     smooth = cv2.GaussianBlur(cv2.resize(texture, half, interpolation=cv2.INTER_AREA), (0, 0), 0.75)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.float32)
     away = (lab - skin_tone(texture)) * np.array([0.35, 1.3, 1.3], np.float32)
-    like = np.exp(-((away * away).sum(axis=-1) ** 2) / _LIKE_SKIN**4)
-    like = cv2.resize(like, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR)
+    near = np.einsum("hwc,hwc->hw", away, away) ** 2 / _LIKE_SKIN**4
+    like = cv2.resize(np.exp(-near), (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(like, 1 - plain()) * inside(), np.float32)
 
 
 def shades(texture: Pixels) -> Mask:
     """Return 1 for the texels of dark glasses and their surroundings, 0 for all others, soft in between."""
-    lightness = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)[..., 0]
-    dark = lightness < _DARK * np.median(lightness[bare()])
-    if min(float(dark[under].mean()) for under in _under_eyes()) < _SHADED:
+    least = _DARK * np.median(_lab(texture, bare())[:, 0])
+    if min(float((_lab(texture, under)[:, 0] < least).mean()) for under in _under_eyes()) < _SHADED:
         return np.zeros((TEXTURE, TEXTURE), np.float32)
+    dark = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)[..., 0] < least
     near, reach = (np.maximum(*(_around(eye, grow) for eye in EYES)) for grow in (_UNDER[1], _GLASS))
     glass = cv2.dilate((reach & (dark | near)).astype(np.float32), np.ones((7, 7)))
     return np.asarray(cv2.GaussianBlur(glass, (0, 0), 3), np.float32)
 
 
 @cache
-def _under_eyes() -> tuple[NDArray[np.bool_], ...]:
+def _under_eyes() -> tuple[Cells, ...]:
     """Return the skin under each eye, without lashes and brows."""
     below = [np.arange(TEXTURE)[:, None] > canonical().uv[list(eye), 1].mean() for eye in EYES]
     rings = [_around(eye, _UNDER[1]) & ~_around(eye, _UNDER[0]) for eye in EYES]
-    return tuple(ring & low for ring, low in zip(rings, below, strict=True))
+    return tuple(np.flatnonzero(ring & low) for ring, low in zip(rings, below, strict=True))
 
 
 @cache
@@ -165,11 +174,13 @@ def light(texture: Pixels | Floats, seen: Mask) -> Floats:
 
 def _coarse(values: Floats, weight: Mask, sigma: float) -> Floats:
     # The reduction loses nothing that such a blur would keep.
-    step = max(1, int(sigma / 6))
+    step = max(1, int(sigma / 4))
     size = TEXTURE // step, TEXTURE // step
-    heavy = cv2.resize(np.dstack([values * weight[..., None], weight]), size, interpolation=cv2.INTER_AREA)
-    soft = cv2.GaussianBlur(heavy, (0, 0), sigma / step)
-    return np.asarray(soft[..., :3] / (soft[..., 3:] + 1e-4), np.float32)
+    heavy, weights = (
+        cv2.GaussianBlur(cv2.resize(each, size, interpolation=cv2.INTER_AREA), (0, 0), sigma / step)
+        for each in (cv2.multiply(values, cv2.merge([weight] * 3)), weight)
+    )
+    return np.asarray(heavy / (weights[..., None] + 1e-4), np.float32)
 
 
 def relight(texture: Floats, ours: Floats, theirs: Floats) -> Floats:

@@ -75,7 +75,7 @@ def _same_light(faces: Floats, weights: Floats) -> Floats:
     """Return faces (K, 256, 256, 3) in their common light, half of it even."""
     lights = np.stack([spread(f, w + 1e-3 * inside(), SCENE_LIGHT) for f, w in zip(faces, weights, strict=True)])
     common = np.exp(np.log(lights + _DARK).mean(axis=0))
-    common = (common + np.median(common[bare()], axis=0)) / 2
+    common = (common + np.median(common.reshape(-1, 3)[bare()], axis=0)) / 2
     ratio = np.clip(common / (lights + _DARK), 0.35, 2.8)
     return np.asarray(np.clip((faces + _DARK) * ratio - _DARK, 0, 255), np.float32)
 
