@@ -38,8 +38,12 @@ _DARK, _SHADED = 0.6, 0.5
 _UNDER, _GLASS = (7, 16), 28
 """Texels around the eyes' corners between which the skin lies that dark glasses hide, and as far as they reach."""
 
-SCENE_LIGHT = 30.0
-"""Sigma in texels of what counts as light: finer shading shows the shape of the face, and so who it is."""
+SHADING = 30.0
+"""Sigma in texels of what a light from one side does to a face."""
+
+_LIGHT = 60.0
+"""Sigma in texels of the light that a new face takes over: finer shading shows the old one's shape, and so who it was.
+With 30 a recogniser put 17.0 % of 400 photos first, with 45 12.2, with 60 11.7; nobody saw the difference."""
 
 
 @cache
@@ -74,7 +78,7 @@ def lopsidedness(texture: Pixels) -> float:
     """Return how much a face's halves differ, in levels of Lab, light from one side aside; donors: 8 in the middle."""
     half = TEXTURE // 2, TEXTURE // 2
     lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB).astype(np.float32)
-    shade = cv2.resize(_coarse(lab, inside(), SCENE_LIGHT), half)
+    shade = cv2.resize(_coarse(lab, inside(), SHADING), half)
     fine = cv2.GaussianBlur(cv2.resize(lab, half, interpolation=cv2.INTER_AREA) - shade, (0, 0), 1.5)
     within = cv2.resize(rim(), half, interpolation=cv2.INTER_AREA) > 6
     both = within & within[:, ::-1]
@@ -169,7 +173,7 @@ def spread(values: Floats, weight: Mask, sigma: float) -> Floats:
 
 def light(texture: Pixels | Floats, seen: Mask) -> Floats:
     """Return the light on a texture (256, 256, 3), on a coarse grid; seen: how much each texel tells of it."""
-    return _coarse(texture.astype(np.float32, copy=False), seen, SCENE_LIGHT)
+    return _coarse(texture.astype(np.float32, copy=False), seen, _LIGHT)
 
 
 def _coarse(values: Floats, weight: Mask, sigma: float) -> Floats:
@@ -186,7 +190,7 @@ def _coarse(values: Floats, weight: Mask, sigma: float) -> Floats:
 def relight(texture: Floats, ours: Floats, theirs: Floats) -> Floats:
     """Return a texture (256, 256, 3) under another's `light` instead of its own.
 
-    Both are compared in bands coarser than `SCENE_LIGHT` only (illumination ratio, Liu, Shan and Zhang 2001).
+    Both are compared in coarse bands only (illumination ratio, Liu, Shan and Zhang 2001).
     """
     ratio = np.clip((theirs + 8) / (ours + 8), 0.15, 5.0)
     ratio = cv2.resize(ratio, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR)
