@@ -154,8 +154,8 @@ def test_the_password_becomes_readable_and_the_bound_says_so(album: Album) -> No
     """Barber and Agakov's bound, in nats, rises from nothing to much of what the passwords of two samples hold."""
     made = tiny("sdn", album, bits=8, rate=3e-3, critic_rate=3e-3, recover=0.0, keep=0.0, critic=0.0)
     batch = batch_of(made, 0, 1)
-    nats = [float(made.learn(batch, step)["nats"]) for step in range(40)]
-    assert nats[0] < 1 and nats[-1] > 2 and max(nats) <= 8 * math.log(2) + 1e-3
+    nats = [float(made.learn(batch, step)["nats"]) for step in range(60)]
+    assert nats[0] < 1 and np.mean(nats[-10:]) > 2 and max(nats) <= 8 * math.log(2) + 1e-3
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -20,7 +20,7 @@ from visard.errors import ModelError, UsageError, suggest
 from visard.shape.identity import Embedding
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import TEXTURE, canonical, sample, shape_file
-from visard.shape.texture import shades, skin_tone
+from visard.shape.texture import relief, shades, skin_tone
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -46,8 +46,12 @@ people be known by their age: with 15 years to either side a recogniser ranked 1
 _USUAL = (2, 98)
 """Percentiles of the donors' tones between which somebody's is sought."""
 
-_TONE = 20.0
-"""Distance in Lab, lightness counted 0.6, up to which light makes up for a donor's other skin tone."""
+_TONE, _OFF = 12.0, 20.0
+"""Distance in Lab, lightness counted 0.6, up to which light makes up for a donor's other skin tone, with 20 some donors
+came out blotchy; and how far beyond it one is as unlike as ten years beyond an age."""
+
+_SOME = 32
+"""Donors that tell what faces are usually like."""
 
 _SIDE, _EYES = 256, 64
 """Side of a donor's frontal view, and the distance of its outer eye corners there, in pixels."""
@@ -121,6 +125,12 @@ class Bank:
         """What networks know the bank by that were taught its donors by number."""
         return hashlib.sha256(self.embeddings.tobytes()).hexdigest()
 
+    @cached_property
+    def relief(self) -> Floats:
+        """How much lighter each place of a face usually is than its surroundings, on the grid of `light`."""
+        some = range(0, len(self), max(1, len(self) // _SOME))
+        return np.asarray(np.mean([relief(self.texture(donor).astype(np.float32)) for donor in some], axis=0))
+
     def texture(self, donor: int) -> Pixels:
         """Return the (256, 256, 3) texture of a donor; raises ModelError for one that is no such picture."""
         coded = self._blob[self._starts[donor] : self._starts[donor + 1]]
@@ -163,7 +173,7 @@ class Bank:
         # Who stands in the dark is darker than any donor: that shall not outweigh sex and age.
         usual = np.clip(tone, *np.percentile(self.tones, _USUAL, axis=0))
         away = (self.tones - usual) * np.array([0.6, 1.0, 1.0], np.float32)
-        other_skin = np.linalg.norm(away, axis=1) / _TONE
+        other_skin = 1 + (np.linalg.norm(away, axis=1) - _TONE) / _OFF
         apart = {"sex": other_sex, "age": other_age, "skin": other_skin}
         # Up to 1 a donor resembles the person; how well, nobody asks.
         beyond = np.sum([np.maximum(1, apart[trait]) ** 2 for trait in similar], axis=0) + np.zeros(len(self))

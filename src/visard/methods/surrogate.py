@@ -28,7 +28,7 @@ from visard.shape.guess import trace_mesh
 from visard.shape.identity import distance, look
 from visard.shape.landmarks import Vertices, region_of
 from visard.shape.mesh import TEXTURE, Pose, canonical, sample
-from visard.shape.texture import inside, light, lopsidedness, plain, relight, rim, shades, skin, upper_lip
+from visard.shape.texture import ambient, inside, light, lopsidedness, plain, relight, rim, shades, skin, upper_lip
 from visard.types import Box, Mask, Patch, Pixels, Region
 
 _SMALLEST = 9.0
@@ -93,7 +93,7 @@ class Surrogate(Cast):
         return _choose(patch, vertices, self)
 
     def _paint(self, patch: Patch, vertices: Vertices, role: int) -> Pixels:
-        return _draw(_sit(patch, vertices), role, self)
+        return _draw(_sit(patch, vertices, open_bank(self.bank)), role, self)
 
 
 class _Sitter(NamedTuple):
@@ -111,11 +111,11 @@ class _Sitter(NamedTuple):
     alpha: Mask
 
 
-def _sit(patch: Patch, vertices: Vertices) -> _Sitter:
+def _sit(patch: Patch, vertices: Vertices, donors: Bank) -> _Sitter:
     face = canonical()
     pose, source = face.fit_pose(vertices), face.unwrap(patch.pixels, vertices)
     bare, clear = skin(source), 1 - shades(source)
-    seen = light(source, bare * clear * faced(pose) + 1e-3 * inside())
+    seen = ambient(source, bare * clear * faced(pose) + 1e-3 * inside(), donors.relief)
     return _Sitter(patch, vertices, pose, source, clear, seen, _cover(bare))
 
 
@@ -132,7 +132,8 @@ def _vertices(patch: Patch) -> Vertices | None:
 
 
 def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> int:
-    donors, sitter = open_bank(how.bank), _sit(patch, vertices)
+    donors = open_bank(how.bank)
+    sitter = _sit(patch, vertices, donors)
     rng, texture = np.random.default_rng(patch.seed), sitter.source
     was = look(region_of(vertices), patch.pixels)
     order = donors.fitting(texture, None if was is None else was.embedding, chosen_traits(how.similar), rng)

@@ -170,29 +170,35 @@ def rasterise(
     a, b, c = (points[triangles[:, k]].astype(np.float32) for k in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     corners = np.stack([a, b, c])
-    low = np.maximum(np.ceil(corners.min(axis=0) - 1e-3), 0).astype(np.int64)
-    high = np.minimum(np.floor(corners.max(axis=0) + 1e-3), (width - 1, height - 1)).astype(np.int64)
+    low = np.maximum(np.ceil(corners.min(axis=0) - 1e-3), 0).astype(np.int32)
+    high = np.minimum(np.floor(corners.max(axis=0) + 1e-3), (width - 1, height - 1)).astype(np.int32)
     wide, tall = np.maximum(high - low + 1, 0).T
     count = np.where(area > 1e-6, wide * tall, 0)
-    owner = np.repeat(np.arange(len(triangles)), count)
+    owner = np.repeat(np.arange(len(triangles), dtype=np.int32), count)
     if not len(owner):
         return found.reshape(height, width), weights.reshape(height, width, 3)
-    step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
-    x = low[owner, 0] + step % wide[owner]
-    y = low[owner, 1] + step // wide[owner]
-    p, q, r = a[owner], b[owner], c[owner]
-    two = ((x - p[:, 0]) * (r[:, 1] - p[:, 1]) - (y - p[:, 1]) * (r[:, 0] - p[:, 0])) / area[owner]
-    three = ((q[:, 0] - p[:, 0]) * (y - p[:, 1]) - (q[:, 1] - p[:, 1]) * (x - p[:, 0])) / area[owner]
+    step = np.arange(len(owner), dtype=np.int32) - (np.cumsum(count) - count).astype(np.int32)[owner]
+    y, x = np.divmod(step, wide[owner])
+    # Two of the coordinates at a bounding box's first pixel, and how they grow from pixel to pixel.
+    start, whole = low - a, np.where(area > 1e-6, area, 1)
+    two, three = (
+        ((start * slope).sum(axis=1)[owner] + x * slope[:, 0][owner] + y * slope[:, 1][owner]).astype(np.float32)
+        for slope in (
+            np.stack([c[:, 1] - a[:, 1], a[:, 0] - c[:, 0]], axis=1) / whole[:, None],
+            np.stack([a[:, 1] - b[:, 1], b[:, 0] - a[:, 0]], axis=1) / whole[:, None],
+        )
+    )
     one = 1 - two - three
     hit = np.flatnonzero((one > -1e-4) & (two > -1e-4) & (three > -1e-4))
     weight = np.stack([one[hit], two[hit], three[hit]], axis=1)
-    cell = y[hit] * width + x[hit]
+    owner, x, y = owner[hit], x[hit], y[hit]
+    cell = (low[:, 1][owner] + y) * width + low[:, 0][owner] + x
     found[cell] = 0
     if depth is not None and np.count_nonzero(found == 0) < _ALONE * len(cell):
-        far = (depth[triangles[owner[hit]]] * weight).sum(axis=1)
+        far = (depth[triangles[owner]] * weight).sum(axis=1)
         order = np.argsort(-far, kind="stable")  # the nearest is drawn last
-        hit, weight, cell = hit[order], weight[order], cell[order]
-    found[cell] = owner[hit]
+        owner, weight, cell = owner[order], weight[order], cell[order]
+    found[cell] = owner
     weights[cell] = weight
     return found.reshape(height, width), weights.reshape(height, width, 3)
 

@@ -38,10 +38,10 @@ _DARK, _SHADED = 0.6, 0.5
 _UNDER, _GLASS = (7, 16), 28
 """Texels around the eyes' corners between which the skin lies that dark glasses hide, and as far as they reach."""
 
-SHADING = 30.0
-"""Sigma in texels of what a light from one side does to a face."""
+SCENE_LIGHT = 30.0
+"""Sigma in texels of what counts as light, or as what it does to a face."""
 
-_LIGHT = 60.0
+_AMBIENT = 60.0
 """Sigma in texels of the light that a new face takes over: finer shading shows the old one's shape, and so who it was.
 With 30 a recogniser put 17.0 % of 400 photos first, with 45 12.2, with 60 11.7; nobody saw the difference."""
 
@@ -78,7 +78,7 @@ def lopsidedness(texture: Pixels) -> float:
     """Return how much a face's halves differ, in levels of Lab, light from one side aside; donors: 8 in the middle."""
     half = TEXTURE // 2, TEXTURE // 2
     lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB).astype(np.float32)
-    shade = cv2.resize(_coarse(lab, inside(), SHADING), half)
+    shade = cv2.resize(_coarse(lab, inside(), SCENE_LIGHT), half)
     fine = cv2.GaussianBlur(cv2.resize(lab, half, interpolation=cv2.INTER_AREA) - shade, (0, 0), 1.5)
     within = cv2.resize(rim(), half, interpolation=cv2.INTER_AREA) > 6
     both = within & within[:, ::-1]
@@ -173,7 +173,7 @@ def spread(values: Floats, weight: Mask, sigma: float) -> Floats:
 
 def light(texture: Pixels | Floats, seen: Mask) -> Floats:
     """Return the light on a texture (256, 256, 3), on a coarse grid; seen: how much each texel tells of it."""
-    return _coarse(texture.astype(np.float32, copy=False), seen, _LIGHT)
+    return _coarse(texture.astype(np.float32, copy=False), seen, SCENE_LIGHT)
 
 
 def _coarse(values: Floats, weight: Mask, sigma: float) -> Floats:
@@ -187,10 +187,25 @@ def _coarse(values: Floats, weight: Mask, sigma: float) -> Floats:
     return np.asarray(heavy / (weights[..., None] + 1e-4), np.float32)
 
 
+def ambient(texture: Pixels, seen: Mask, usual: Floats) -> Floats:
+    """Return the `light` that a new face takes over from a texture: coarser, shaded as faces usually are.
+
+    usual: how much lighter each place of a face is than its surroundings, on the grid of `light`.
+    """
+    coarse = _coarse(texture.astype(np.float32), seen, _AMBIENT)
+    return np.asarray(cv2.resize(coarse, usual.shape[1::-1]) * usual, np.float32)
+
+
+def relief(texture: Floats) -> Floats:
+    """Return how much lighter each place of a face is than its surroundings, on the grid of `light`."""
+    fine = _coarse(texture, inside(), SCENE_LIGHT)
+    return np.asarray(fine / cv2.resize(_coarse(texture, inside(), _AMBIENT), fine.shape[1::-1]), np.float32)
+
+
 def relight(texture: Floats, ours: Floats, theirs: Floats) -> Floats:
     """Return a texture (256, 256, 3) under another's `light` instead of its own.
 
-    Both are compared in coarse bands only (illumination ratio, Liu, Shan and Zhang 2001).
+    Both are compared in bands coarser than `SCENE_LIGHT` only (illumination ratio, Liu, Shan and Zhang 2001).
     """
     ratio = np.clip((theirs + 8) / (ours + 8), 0.15, 5.0)
     ratio = cv2.resize(ratio, (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR)

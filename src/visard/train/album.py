@@ -58,7 +58,7 @@ class Album:
     """N faces; all arrays have N rows and lie on disk.
 
     squares: (N, 160, 160, 4) uint8, RGB and 255 where the photo reaches; vertices: (N, 468, 3) in pixels of the square;
-    lights: (N, 17, 17, 3) float16, on the texture; donors: (N, 24); traits: (N, 10) attributes as the bank's, and Lab
+    lights: (N, 36, 36, 3) float16, on the texture; donors: (N, 24); traits: (N, 10) attributes as the bank's, and Lab
     tone; embeddings: (N, 128), dlib's. people: who each is. rows: the faces of those who are nobody to be kept out.
     """
 
@@ -78,7 +78,7 @@ class Album:
 _SHAPES: dict[str, tuple[tuple[int, ...], Any]] = {
     "squares": ((WIDE, WIDE, 4), np.uint8),
     "vertices": ((468, 3), np.float32),
-    "lights": ((17, 17, 3), np.float16),
+    "lights": ((36, 36, 3), np.float16),
     "donors": ((DONORS,), np.int16),
     "traits": ((10,), np.float32),
     "embeddings": ((128,), np.float32),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.shape.mesh import TEXTURE, sample
-from visard.shape.texture import SHADING, bare, inside, rim, skin, spread
+from visard.shape.texture import SCENE_LIGHT, bare, inside, rim, skin, spread
 from visard.types import Mask, Pixels
 
 Floats = NDArray[np.float32]
@@ -73,7 +73,7 @@ def _weight(texture: Pixels, yaw: float) -> Mask:
 
 def _same_light(faces: Floats, weights: Floats) -> Floats:
     """Return faces (K, 256, 256, 3) in their common light, half of it even."""
-    lights = np.stack([spread(f, w + 1e-3 * inside(), SHADING) for f, w in zip(faces, weights, strict=True)])
+    lights = np.stack([spread(f, w + 1e-3 * inside(), SCENE_LIGHT) for f, w in zip(faces, weights, strict=True)])
     common = np.exp(np.log(lights + _DARK).mean(axis=0))
     common = (common + np.median(common.reshape(-1, 3)[bare()], axis=0)) / 2
     ratio = np.clip(common / (lights + _DARK), 0.35, 2.8)
