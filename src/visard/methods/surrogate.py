@@ -1,6 +1,6 @@
 """A new face, of nobody, in the old pose and light; hair, jaw and light stay, and tell as much as around a grey face.
 
-Held-out recognisers know 14 to 21 % of 100 people, about as when the face itself is grey; `fill` leaves nothing. The
+Held-out recognisers know 13 to 14 % of 100 people, about as when the face itself is grey; `fill` leaves nothing. The
 face is the average of at least eight other people.
 """
 
