@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import signal
 import sys
 from contextlib import suppress
 
 from visard import __version__
+
+_STOPPED = 130
 
 
 def main() -> None:
@@ -17,14 +21,30 @@ def main() -> None:
     # Before OpenBLAS is loaded: its threads spin while they wait for each other, and rooms already run side by side;
     # beside two networks an SVD of a face took a second, not 4 ms.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from visard.cli.app import run
+    _stop_alike()
+    try:
+        from visard.cli.app import run
 
-    code = run()
+        code = run()
+    except KeyboardInterrupt:  # before there was anybody to take it
+        print("visard: stopped", file=sys.stderr)
+        code = _STOPPED
     with suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
-    # All is written and every thread has ended: to take the networks apart piece by piece takes longer than this.
+    if code == _STOPPED:
+        # Whoever stops it twice does not wait for threads that still write: their drafts, and copies of originals, go.
+        atexit._run_exitfuncs()
+    # All is written: to take the networks apart piece by piece takes longer than this.
     os._exit(code)
+
+
+def _stop_alike() -> None:
+    """Have the end of a terminal, of a container or of a service stop a run as Ctrl-C does: nothing is left behind."""
+    for name in ("SIGTERM", "SIGHUP"):  # not every system has both
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
 
 
 if __name__ == "__main__":

@@ -145,32 +145,34 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
     with publish(target, task.overwrite) as draft:
         with clock("find"):
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
+            looked = _told(frames, "find", original, progress)
             if task.people:
-                found = Found(select(frames, found.regions, task.people))
+                found = Found(select(looked, found.regions, task.people))
             if task.whom:
                 kind = next(iter(task.policy.rules))
-                found = single_out(frames, found, task.whom, kind, source)
+                found = single_out(looked, found, task.whom, kind, source)
             found = hider.shaped(hider.absorb(found))
         if not original.still:
             cool_down()
         if task.strict and not any(found.all()):
             raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
         originals = meet(original, frames, found, hider)
-        for attempt in range(_DRAFTS):
+        for drafts in range(_DRAFTS):
             with clock("find"):
-                found = gather(frames, trace(frames, found, hider, original.still), hider, original.still)
+                found = gather(looked, trace(looked, found, hider, original.still), hider, original.still)
                 if not original.still:
-                    look_behind(frames, found, hider)
+                    look_behind(looked, found, hider)
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             if not original.still:
                 cool_down()
                 identity.load()
             with clock("doubt"):
-                doubt = verify(draft, original, frames, found, hider, originals, task.output.keep_metadata)
+                again = _told(frames, "doubt", original, progress)
+                doubt = verify(draft, original, again, found, hider, originals, task.output.keep_metadata)
             before = {r.track for r in found.all()}
             found = hider.shaped(outlined(frames, found.add(doubt.missed, original.still), original.still))
-            if attempt < _PATIENCE:
+            if drafts < _PATIENCE:
                 changed = hider.give_up(doubt.lost), hider.insist(doubt.weak)
             else:
                 new = [r for r in found.all() if r.track not in before]
@@ -219,6 +221,17 @@ def _reel(original: Source) -> Reel:
         only = list(read(original))
         return lambda exact=False: iter(only)
     return lambda exact=False: read(original, exact)
+
+
+def _told(frames: Reel, room: str, original: Source, progress: Progress) -> Reel:
+    """Return a way to run through the frames that tells of each, so that whoever listens can stop the run."""
+
+    def told(exact: bool = False) -> Iterator[Frame]:
+        for frame in frames(exact):
+            progress(room, frame.index + 1, original.frames)
+            yield frame
+
+    return told
 
 
 def _hidden(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import secrets
@@ -25,6 +26,9 @@ _HINTS: Final = {
     errno.EEXIST: ("a file of that name stands in the way", "choose another --out"),
 }
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_unfinished: Final[set[Path]] = set()
+"""The drafts of this process that are neither published nor gone."""
+
 _NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV, errno.EACCES)
 
 
@@ -47,6 +51,7 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
         try:
             made = _make_folders(target.parent)
             # Created here, so that the mode follows the umask; whoever writes it again keeps the mode.
+            _unfinished.add(draft)
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666))
         except OSError as error:
             raise _refusal(error, target) from error
@@ -64,6 +69,16 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
         if isinstance(error, OSError) and error.errno in _FULL:
             raise _refusal(error, target) from error
         raise
+    finally:
+        _unfinished.discard(draft)
+
+
+@atexit.register
+def abandon() -> None:
+    """Remove every draft, for a process that ends without waiting for the threads that write them."""
+    for draft in list(_unfinished):
+        with suppress(OSError):
+            draft.unlink()
 
 
 def _refuse_taken(target: Path, overwrite: bool) -> None:

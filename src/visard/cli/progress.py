@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from visard.run import Run
 
-_ROOMS = ("find", "hide")
+_ROOMS = ("find", "hide", "doubt")
 
 
 class Bar(Watch):
@@ -53,8 +53,9 @@ class Bar(Watch):
         if self._bar is None or not total:
             return
         with self._lock:
-            share = min(0.99, (_ROOMS.index(room) + done / total) / (len(_ROOMS) + 1))
-            self._advance(name, share)
+            share = min(0.99, (_ROOMS.index(room) + done / total) / len(_ROOMS))
+            # A room may run through the frames several times.
+            self._advance(name, max(share, self._share.get(name, 0.0)))
 
     def ended(self, report: Report, error: VisardError | None) -> None:
         """Print a failure, or the path of a result."""

@@ -232,7 +232,7 @@ export class Job {
 export function share(file) {
   const { progress } = file;
   if (!progress || !progress.total) return 0;
-  const rooms = file.state === "looking" ? { find: [0, 0.95] } : { find: [0, 0.1], hide: [0.1, 0.8] };
+  const rooms = file.state === "looking" ? { find: [0, 0.95] } : { find: [0, 0.1], hide: [0.1, 0.8], doubt: [0.9, 0.1] };
   const [from, width] = rooms[progress.room] || [0, 0.1];
   return Math.min(0.99, from + width * Math.min(1, progress.done / progress.total));
 }
