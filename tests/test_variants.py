@@ -42,13 +42,13 @@ def test_each_variant_has_another_face_and_the_first_is_the_usual_one(
 def test_a_named_file_bears_the_number_and_finished_variants_are_skipped(
     photo: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["hide", str(photo), "--out", str(tmp_path / "new.png"), "--method", "pca", "--variants"]
+    command = ["hide", str(photo), "--out", str(tmp_path / "new.jpg"), "--method", "pca", "--variants"]
     assert run([*command, "1", "--quiet"]) == 0
     assert run([*command, "2", "--json"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert [report["files"][0]["status"] for report in told] == ["skipped", "done"]
-    assert {f.name for f in tmp_path.glob("new-*.png")} == {"new-1.png", "new-2.png"}
-    assert (tmp_path / "new-2.png.report.json").is_file()
+    assert {f.name for f in tmp_path.glob("new-*.png")} == {"new-1.jpg", "new-2.jpg"}
+    assert (tmp_path / "new-2.jpg.report.json").is_file()
 
 
 @pytest.mark.parametrize(("options", "words"), [

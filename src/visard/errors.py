@@ -15,7 +15,8 @@ VisardError                  1   something failed; also: a batch failed in sever
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from visard.types import Check
@@ -33,8 +34,12 @@ class VisardError(Exception):
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}; {self.hint}" if self.hint else head
+        return f"{self.where}: {self.advice}" if self.where else self.advice
+
+    @property
+    def advice(self) -> str:
+        """What and what to do, without where: for reports, which name no path of this machine."""
+        return f"{self.what}; {self.hint}" if self.hint else self.what
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self.args, dict(self.__dict__))
@@ -66,14 +71,16 @@ class TargetError(VisardError):
 
 
 class VerificationFailed(VisardError):
-    """The draft was read back and a check failed; the draft is gone and the target never existed."""
+    """A check failed: of a draft, which is gone, and its target never existed; or of a file that somebody doubts."""
 
     exit_code = 5
 
-    def __init__(self, checks: Sequence[Check], *, where: object = "", hint: str = "") -> None:
+    def __init__(
+        self, checks: Sequence[Check], *, where: object = "", hint: str = "", said: str = "not written, the result "
+    ) -> None:
         self.checks = tuple(checks)
         failed = [c for c in checks if not c.passed]
-        what = "not written, the result did not pass: " + ", ".join(_describe(c) for c in failed)
+        what = f"{said}did not pass: " + ", ".join(_describe(c) for c in failed)
         super().__init__(what, where=where, hint=hint)
 
 
@@ -110,9 +117,28 @@ def as_failure(error: Exception, source: object) -> VisardError:
     if isinstance(error, VisardError):
         return error
     if isinstance(error, OSError | MemoryError):
-        return SourceError(f"cannot be worked on: {error}", where=source, hint="check the file and the disk")
+        reason = getattr(error, "strerror", None) or error
+        return SourceError(f"cannot be worked on: {reason}", where=source, hint="check the file and the disk")
     what = f"unexpected {type(error).__name__}: {error}"
     return VisardError(what, where=source, hint="please report this file's kind")
+
+
+def exit_code(codes: Iterable[int]) -> int:
+    """Return the exit code of many: 0 where none failed, that of the failures' kind, or 1 for several kinds."""
+    failed = set(codes) - {0}
+    return 0 if not failed else failed.pop() if len(failed) == 1 else VisardError.exit_code
+
+
+@contextmanager
+def named(where: object, name: object) -> Iterator[None]:
+    """Have failures meanwhile that name a place name it as the user knows it."""
+    try:
+        yield
+    except VisardError as error:
+        if error.where == str(where):
+            error.where = _one_line(str(name))
+            error.args = (str(error),)
+        raise
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

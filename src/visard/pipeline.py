@@ -19,7 +19,7 @@ from visard.found import Found, find, outlined
 from visard.gallery import Gallery
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
-from visard.media.write import Output, write
+from visard.media.write import Output, refuse_misnamed, write
 from visard.people import People, select
 from visard.policy import Policy
 from visard.publish import publish
@@ -140,6 +140,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
     lock = locked(task.policy, task.password)
     hider = Hider(task.policy, task.gallery, fingerprint(source), task.roles, lock.secret)
     original = probe(source)
+    refuse_misnamed(target, original)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:

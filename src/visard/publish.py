@@ -25,6 +25,9 @@ _HINTS: Final = {
     errno.ENOTDIR: ("a part of the path is a file, not a folder", "choose another --out"),
     errno.EEXIST: ("a file of that name stands in the way", "choose another --out"),
 }
+DRAFT: Final = ".visard-"
+"""What the names of unfinished files begin with."""
+
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _unfinished: Final[set[Path]] = set()
 """The drafts of this process that are neither published nor gone."""
@@ -46,7 +49,7 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
     target = Path(target)
     _refuse_taken(target, overwrite)
     made: list[Path] = []
-    draft = target.parent / f".visard-{secrets.token_hex(6)}{target.suffix}"
+    draft = target.parent / f"{DRAFT}{secrets.token_hex(6)}{target.suffix}"
     try:
         try:
             made = _make_folders(target.parent)

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from visard.errors import Interrupted, TargetError, UsageError, VisardError, as_failure
+from visard.errors import Interrupted, TargetError, UsageError, VisardError, as_failure, exit_code
 from visard.found import Found
 from visard.gallery import gather
 from visard.methods import make
@@ -147,7 +147,7 @@ class _Batch:
             ready = [Finished(j.name, j.source, j.target) for j, report in done if report.status != "failed"]
             proof = prove(ready, self.task.policy, self.task.people)
             page = self.conclude(proof)
-        return Run(self._finished(), self.folder, page, self._exit_code(), proof)
+        return Run(self._finished(), self.folder, page, exit_code(self.codes), proof)
 
     def ended(self, number: int, result: Report | VisardError) -> None:
         """Take down what a source came to: in the journal at once, so that a run that is killed goes on from there."""
@@ -169,7 +169,8 @@ class _Batch:
         """Write report.json and report.html, then drop the journal."""
         page = self.folder / f"{self.stem}.html"
         reports = self._finished()
-        known = {report.source for report in reports}
+        # A failure, such as that another result stands in the way, says nothing of what an earlier run left there.
+        known = {report.source for report in reports if report.status != "failed"}
         rest = [replace(r, status="skipped") for name, r in self.earlier.items() if name not in known]
         everything = [*reports, *(r for r in rest if (self.folder / r.output).exists())]
         with publish(self.folder / f"{self.stem}.json", overwrite=True) as draft:
@@ -210,7 +211,7 @@ class _Batch:
         if error is not None:
             self.codes.add(error.exit_code)
         name = self.planned[number].name
-        report = result if isinstance(result, Report) else failure(name, str(result), self.settings)
+        report = result if isinstance(result, Report) else failure(name, result.advice, self.settings)
         self.reports[number] = report
         self.watch.ended(report, error)
 
@@ -236,6 +237,3 @@ class _Batch:
             and earlier.source_sha256 == sha256(job.source)
         )
         return replace(earlier, status="skipped") if same else None
-
-    def _exit_code(self) -> int:
-        return 0 if not self.codes else self.codes.pop() if len(self.codes) == 1 else VisardError.exit_code

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from visard.errors import SourceError, TargetError, UsageError, VisardError
 from visard.media.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES
+from visard.publish import DRAFT
 from visard.stores import is_far, place
 
 
@@ -44,7 +45,7 @@ def plan(sources: Sequence[str], out: Path, variant: int = 0) -> list[Job]:
     should become one file.
     """
     listed = listing(sources, skip=out)
-    if not is_far(out) and _is_file_name(out):
+    if is_file_name(out):
         if len(listed) != 1 or Path(sources[0]).is_dir():
             raise UsageError("several sources cannot become one file", where=out, hint="give --out a folder")
         jobs = [Job(listed[0].file, numbered(out, variant), listed[0].name.as_posix(), listed[0].fault)]
@@ -132,7 +133,7 @@ def _walk(folder: Path, skip: Path | None) -> Iterator[tuple[Path, VisardError |
             keep.append(name)
         folders[:] = keep
         for name in sorted(files):
-            if Path(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES:
+            if Path(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES and not name.startswith(DRAFT):
                 yield Path(root) / name, None
     yield from faults
 
@@ -141,8 +142,9 @@ def _result_name(name: Path) -> Path:
     return name.with_suffix(".mp4") if name.suffix.lower() in VIDEO_SUFFIXES else name
 
 
-def _is_file_name(out: Path) -> bool:
-    return not out.is_dir() and out.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
+def is_file_name(out: Path) -> bool:
+    """Return whether a result's place is that of one file, not a folder."""
+    return not is_far(out) and not out.is_dir() and out.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
 
 
 def _guard(job: Job) -> Job:

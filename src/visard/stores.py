@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
-from visard.errors import SourceError, TargetError, UsageError, VisardError
+from visard.errors import SourceError, TargetError, UsageError, VisardError, named
 
 _HINT = "is the address right, and are there credentials for it?"
 
@@ -50,13 +50,8 @@ def brought(source: Path) -> Iterator[Path]:
         near = Path(desk, source.name)
         with _told(SourceError, source, "cannot be fetched"):
             _system(source).get_file(_name(source), str(near))
-        try:
+        with named(near, source):
             yield near
-        except VisardError as error:
-            if error.where == str(near):
-                error.where = str(source)
-                error.args = (str(error),)
-            raise
 
 
 @contextmanager

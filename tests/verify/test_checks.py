@@ -19,7 +19,7 @@ from visard.verify.found_again import FoundAgain
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
 from visard.verify.seen_again import SeenAgain
-from visard.verify.untouched import Detail, Untouched
+from visard.verify.untouched import Detail, Untouched, outlines
 
 from ..conftest import ASTRONAUT_FACE
 
@@ -39,7 +39,8 @@ def cover_of(pixels: Pixels) -> NDArray[np.uint8]:
 
 def detail(before: Pixels, after: Pixels) -> Check:
     check = Detail()
-    check.see(0, before, after, FACE, Rule(), np.zeros((512, 512), np.uint8))
+    nothing = np.zeros((512, 512), np.uint8)
+    check.see(0, before, after, FACE, Rule(), nothing, nothing)
     return check.check()
 
 
@@ -61,6 +62,22 @@ def test_detail_notices_a_shifted_or_half_cover(astronaut: Pixels) -> None:
     half = astronaut.copy()
     half[65:130, 175:275] = 0
     assert not detail(astronaut, half).passed
+
+
+def test_a_figures_contour_is_no_detail_but_what_lies_in_it_is(astronaut: Pixels) -> None:
+    """On a white wall a figure shares its outline, the strongest line of all, with whoever it hides."""
+    turn = np.linspace(0, 2 * np.pi, 60)
+    person = np.stack([225 + 60 * np.cos(turn), 100 + 70 * np.sin(turn)], axis=1).astype(np.float32)
+    inside = np.zeros((512, 512), np.uint8)
+    cv2.fillPoly(inside, [np.round(person).astype(np.int32)], 1)
+    before = np.where(inside[..., None] > 0, astronaut, np.uint8(255))
+    figure = np.where(inside[..., None] > 0, np.uint8(120), np.uint8(255)).repeat(3, axis=2)
+    region = replace(FACE, kind="person", outline=person)
+    drawn, nothing = outlines([region], (512, 512)), np.zeros((512, 512), np.uint8)
+    for after, passed in ((figure, True), (before, False)):
+        check = Detail()
+        check.see(0, before, after, region, Rule(margin=0.1), nothing, drawn)
+        assert check.check().passed is passed
 
 
 def test_a_flat_region_has_no_detail_to_leave() -> None:

@@ -28,7 +28,7 @@ VERBS = {
     "evaluate": "Hide, attack and measure pictures of known people, as one table.",
     "serve": "Serve a page for finding, reviewing and hiding, and an HTTP service.",
     "models": "List, fetch and verify the networks that visard uses.",
-    "train": "Make the bank of donors anew, from your own photos.",
+    "train": "Make donors, and teach networks, from your own photos.",
 }
 
 
@@ -68,6 +68,9 @@ def run(arguments: list[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except VisardError as error:
         return _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.UsageError as error:
         verb = error.ctx.command_path if error.ctx else "visard"
         return _fail(f"{error.format_message().rstrip('.')}; see {verb} --help", error.exit_code)

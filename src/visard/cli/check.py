@@ -16,7 +16,7 @@ from visard.errors import UsageError, VerificationFailed
 @click.command("check")
 @click.argument("before", type=existing)
 @click.argument("after", type=existing)
-@click.option("--method", type=str, help="The method that was used; its claims choose the checks (default fill).")
+@click.option("--method", type=str, help="The method that was used; its claims choose the checks.")
 @click.option("--regions", type=existing, help="What should be hidden, from `visard find`, instead of looking.")
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 @click.option("--offline", is_flag=True, help="Never fetch a model.")
@@ -41,7 +41,7 @@ def command(
         raise UsageError(f"no regions for {before.name}", where=regions, hint="check the column source")
     failure: VerificationFailed | None = None
     try:
-        checks = check(before, after, policy, known)
+        checks = check(before, after, policy, known, ours=bool(method or choices["policy_file"]))
     except VerificationFailed as error:
         failure, checks = error, error.checks
     if as_json:

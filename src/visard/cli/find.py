@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from visard.cli.shared import build_policy, ensure_models, existing, policy_options
-from visard.errors import VisardError
+from visard.errors import VisardError, exit_code
 from visard.publish import publish
 
 
@@ -44,10 +44,12 @@ def command(
         except VisardError as error:
             codes.add(error.exit_code)
             click.echo(f"visard: {error}", err=True)
+    if codes and not found:
+        return exit_code(codes)
     text = to_json(found) if form == "json" else to_csv(found)
     if out is None:
         click.echo(text, nl=False)
     else:
         with publish(out, overwrite) as draft:
             draft.write_text(text, "utf-8")
-    return 0 if not codes else codes.pop() if len(codes) == 1 else VisardError.exit_code
+    return exit_code(codes)

@@ -14,7 +14,7 @@ import click
 
 from visard.cli.secrets import ask, password_options, recipients
 from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
-from visard.errors import TargetError, UsageError, VisardError
+from visard.errors import TargetError, UsageError, exit_code, named
 from visard.methods import METHODS, has_identities, make, refuse_misfit
 from visard.methods.keyed import needs_password
 from visard.policy import IDENTITIES, Policy
@@ -149,6 +149,8 @@ def command(
             raise UsageError("standard input has no variants", hint="hide a file")
         if prove:
             raise UsageError("standard input cannot be proved", hint="hide files, several of each person")
+        if regions or as_json:
+            raise UsageError("standard input has no regions and no report", hint="hide a file")
         return _from_stdin(sources, out, task, quiet)
     prover = _prover(quiet) if prove else None
     with _engine(engine, jobs, policy) as work:
@@ -255,8 +257,7 @@ def _run(
     if as_json:
         told = [document(run.reports, run.proof) for run in runs]
         click.echo(json.dumps(told if tasks[0].policy.variant else told[0], indent=1))
-    failed = {run.exit_code for run in runs} - {0}
-    return 0 if not failed else failed.pop() if len(failed) == 1 else VisardError.exit_code
+    return exit_code(run.exit_code for run in runs)
 
 
 def _prover(quiet: bool) -> Prove:
@@ -284,7 +285,8 @@ def _from_stdin(sources: tuple[str, ...], out: Path | None, task: Any, quiet: bo
         source = Path(folder, "standard input")
         source.write_bytes(sys.stdin.buffer.read())
         target = out or Path(folder, "result")
-        deidentify(source, target, task)
+        with named(source, source.name):
+            deidentify(source, target, task)
         if out is None:
             sys.stdout.buffer.write(target.read_bytes())
             sys.stdout.buffer.flush()

@@ -11,6 +11,7 @@ import click
 
 from visard.errors import VisardError
 from visard.run import Watch
+from visard.sources import is_file_name
 from visard.types import Report
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Bar(Watch):
     """One bar over all sources, which moves with their frames; nothing is drawn where nobody looks."""
 
     def __init__(self, quiet: bool, show_results: bool, out: Path) -> None:
-        self._show_results, self._out = show_results, out
+        self._show_results, self._folder = show_results, out.parent if is_file_name(out) else out
         self._lock = threading.Lock()
         self._share: dict[str, float] = {}
         self._bar: Any = None
@@ -66,7 +67,7 @@ class Bar(Watch):
             if error is not None:
                 click.echo(f"visard: {error}", err=True)
             elif self._show_results:
-                click.echo(str(self._out if self._out.is_file() else self._out / report.output))
+                click.echo(str(self._folder / report.output))
 
     def summary(self, run: Run) -> str:
         """Return one line on what the run came to."""

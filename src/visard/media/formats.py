@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-PICTURE_SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp"}
-    | {".gif", ".heic", ".heif", ".hif", ".avif"}
-)
+PICTURE_FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png", ".apng"),
+    "WEBP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "HEIF": (".heic", ".heif", ".hif"),
+    "AVIF": (".avif",),
+}
+"""Format -> its suffixes, the usual one first."""
+
+PICTURE_SUFFIXES: Final = frozenset(suffix for own in PICTURE_FORMATS.values() for suffix in own)
 VIDEO_SUFFIXES: Final = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts", ".ts"}
     | {".3gp", ".3g2", ".wmv", ".flv", ".ogv", ".mxf", ".dv"}
 )
-PICTURE_FORMATS: Final = frozenset({"JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "HEIF", "AVIF"})
 ANIMATED: Final = frozenset({"GIF", "WEBP", "PNG"})
 MOST_PIXELS: Final = 250_000_000
 """A picture with more is taken for a decompression bomb."""

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Literal
 
 from visard.errors import TargetError, UsageError, VisardError, suggest
-from visard.media.formats import PICTURE_SUFFIXES
+from visard.media.formats import PICTURE_FORMATS, PICTURE_SUFFIXES, VIDEO_SUFFIXES
 from visard.media.source import Source
 from visard.types import Frame
 
 CODECS = ("h264", "hevc", "vp9")
 AUDIO = ("drop", "keep")
-_SUFFIXES = {"JPEG": ".jpg", "TIFF": ".tif", "HEIF": ".heic"}
+_FILM_SUFFIXES = (".mp4", ".m4v", ".mov")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,16 @@ def suffix(source: Source, output: Output) -> str:
     if source.media == "video":
         return ".mp4"
     own = source.path.suffix
-    return own if own.lower() in PICTURE_SUFFIXES else _SUFFIXES.get(source.format, f".{source.format.lower()}")
+    return own if own.lower() in PICTURE_SUFFIXES else PICTURE_FORMATS[source.format][0]
+
+
+def refuse_misnamed(target: Path, like: Source) -> None:
+    """Raise UsageError where a result's name, if it is not the source's own, promises another format than it has."""
+    fitting = _FILM_SUFFIXES if like.media == "video" else (*PICTURE_FORMATS[like.format], like.path.suffix.lower())
+    own = target.suffix.lower()
+    if own in PICTURE_SUFFIXES | VIDEO_SUFFIXES and own not in fitting:
+        hint = "results keep their source's format; videos become MP4"
+        raise UsageError(f"should end in {fitting[0]}", where=target, hint=hint)
 
 
 def write(draft: Path, frames: Iterable[Frame], like: Source, output: Output) -> None:

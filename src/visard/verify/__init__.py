@@ -26,7 +26,7 @@ from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
 from visard.verify.seen_again import SeenAgain
 from visard.verify.tags import check_tags
-from visard.verify.untouched import Detail, Untouched
+from visard.verify.untouched import Detail, Untouched, outlines
 
 Cover = NDArray[np.uint8]
 
@@ -124,10 +124,11 @@ class _Room:
             self._aside.submit(self._recognise, before, after, hidden, new),
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
+        drawn = outlines((r for r in hidden if self.hider.method(r).blind), before.pixels.shape[:2])
         for region in hidden:
             method = self.hider.method(region)
             if method.goal == "everyone" and method.form != "generate":
-                self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region), new)
+                self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region), new, drawn)
 
     def checks(self) -> Iterator[Check]:
         """Return the result of every check."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,9 @@ CODEC_NOISE = 24.0
 
 _ACROSS = 96
 """Detail is compared at this many pixels across a region, whatever its size."""
+
+_EDGE: Final = np.ones((7, 7), np.uint8)
+"""How far, at that size, the soft edge of a figure reaches on both sides of its outline."""
 
 _FLAT = 3.0
 """Grey levels of detail (root mean square) below which a region shows nothing that could stay: a sharp face has
@@ -78,17 +84,23 @@ class Detail:
         self._frames: list[int] = []
         self.weak: list[Region] = []
 
-    def see(self, index: int, before: Pixels, after: Pixels, region: Region, rule: Rule, new: Cover) -> None:
-        """Compare one hidden region of a frame with its draft; new: (H, W), non-zero where other faces were drawn."""
+    def see(
+        self, index: int, before: Pixels, after: Pixels, region: Region, rule: Rule, new: Cover, drawn: Cover
+    ) -> None:
+        """Compare one hidden region of a frame with its draft.
+
+        new: (H, W), non-zero where other faces were drawn. drawn: (H, W), non-zero on the outlines of figures, which
+        are meant to stay, and on which the source's own contours lie.
+        """
         cells = window(region, rule, *before.shape[:2])
         if cells[0].start >= cells[0].stop or cells[1].start >= cells[1].stop:
             return
         mask = (outline(region, rule, cells) >= 1.0) & (new[cells] == 0)
-        was = _detail(before[cells], mask)
+        was = _detail(before[cells], mask, drawn[cells])
         energy = float(was @ was)
         if energy < _FLAT**2 * max(1, was.size):
             return
-        now = _detail(after[cells], mask)
+        now = _detail(after[cells], mask, drawn[cells])
         gain = float(was @ now) / energy
         if gain > self.LIMIT:
             self._frames.append(index)
@@ -113,8 +125,17 @@ def _worst_block(change: Pixels, cover: Cover) -> float:
     return float(blocks.max())
 
 
-def _detail(pixels: Pixels, mask: NDArray[np.bool_]) -> Mask:
-    """Return the fine structure of the masked pixels at a fixed size, as a vector."""
+def outlines(regions: Iterable[Region], shape: tuple[int, ...]) -> Cover:
+    """Return (H, W) uint8 pixels, 255 on the outlines of regions that have one."""
+    drawn = np.zeros(shape, np.uint8)
+    for region in regions:
+        if region.outline is not None:
+            cv2.polylines(drawn, [np.round(region.outline).astype(np.int32)], True, 255)
+    return drawn
+
+
+def _detail(pixels: Pixels, mask: NDArray[np.bool_], drawn: Cover) -> Mask:
+    """Return the fine structure of the masked pixels beside what is drawn, at a fixed size, as a vector."""
     height, width = mask.shape
     scale = _ACROSS / max(height, width)
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -122,6 +143,7 @@ def _detail(pixels: Pixels, mask: NDArray[np.bool_]) -> Mask:
     small = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
     inside = cv2.resize(mask.astype(np.float32), size, interpolation=how) >= 0.999
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    inside &= cv2.dilate(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), _EDGE) == 0
     weight = inside.astype(np.float32)
     # The mean of the masked neighbours alone: what lies around the mask has no say.
     around = cv2.GaussianBlur(grey * weight, (0, 0), 2.0) / np.maximum(cv2.GaussianBlur(weight, (0, 0), 2.0), 1e-6)

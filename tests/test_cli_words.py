@@ -1,0 +1,108 @@
+"""What the command tells people: the right path, the right name, and no more than it should."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from visard.sources import listing
+from visard.types import Pixels
+
+from .test_cli import Say, film, visard  # noqa: F401  # a fixture
+
+FILL = ("--method", "fill", "--offline")
+
+
+def test_without_a_verb_there_is_help_and_nothing_else(visard: Say) -> None:  # noqa: F811
+    code, out, err = visard()
+    assert code == 2 and not out
+    assert err.startswith("Usage: visard") and err.rstrip().endswith("photos.")
+
+
+def test_the_printed_paths_are_those_of_the_results(visard: Say, photo: Path) -> None:  # noqa: F811
+    code, out, _ = visard("hide", photo, "--out", "one.jpg", "--variants", 2, "--offline")
+    assert code == 0 and [Path(line).is_file() for line in out.splitlines()] == [True, True]
+
+
+@pytest.mark.parametrize("name", ["one.png", "one.mp4", "one.webp"])
+def test_no_name_promises_another_format(visard: Say, photo: Path, name: str) -> None:  # noqa: F811
+    code, _, err = visard("hide", photo, "--out", name, *FILL)
+    assert code == 2 and err.startswith(f"visard: {name}: should end in .jpg")
+    assert not Path(name).exists()
+
+
+def test_a_video_is_named_as_what_it_becomes(visard: Say, astronaut: Pixels) -> None:  # noqa: F811
+    clip = film(Path("a.mkv"), astronaut, 4)
+    assert visard("hide", clip, "--out", "b.mkv", *FILL)[0] == 2
+    assert visard("hide", clip, "--out", "b.mov", *FILL)[0] == 0
+
+
+def test_a_wrong_name_of_ones_own_is_kept(visard: Say, photo: Path) -> None:  # noqa: F811
+    Path("wrong.png").write_bytes(photo.read_bytes())
+    assert visard("hide", "wrong.png", "--out", "o", *FILL)[0] == 0
+    with Image.open("o/wrong.png") as written:
+        assert written.format == "JPEG"
+
+
+def test_a_wrong_command_in_between_loses_no_result(visard: Say, photo: Path) -> None:  # noqa: F811
+    first = ("hide", photo, "--out", "o", *FILL)
+    assert visard(*first)[0] == 0
+    assert visard("hide", photo, "--out", "o", "--method", "blur", "--offline")[0] == 4
+    code, _, err = visard(*first)
+    assert code == 0 and "1 skipped" in err
+
+
+def test_reports_name_no_folder_of_this_machine(visard: Say, tmp_path: Path, photo: Path) -> None:  # noqa: F811
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(photo.read_bytes()[:2000])
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o" / photo.name).write_bytes(b"in the way")
+    visard("hide", broken, tmp_path / "absent.jpg", photo, "--out", tmp_path / "o", *FILL)
+    report = (tmp_path / "o/report.json").read_text("utf-8")
+    assert [file["status"] for file in json.loads(report)["files"]] == ["failed"] * 3
+    assert "exists already" in report and "cut off" in report
+    for text in (report, (tmp_path / "o/report.html").read_text("utf-8")):
+        assert str(tmp_path) not in text
+
+
+def test_nothing_that_could_be_read_is_no_list_of_regions(visard: Say) -> None:  # noqa: F811
+    code, out, _ = visard("find", "absent.jpg", "--offline")
+    assert code == 3 and not out
+    assert visard("find", "absent.jpg", "--out", "regions.json", "--offline")[0] == 3
+    assert not Path("regions.json").exists()
+
+
+def test_drafts_that_somebody_left_are_no_sources(tmp_path: Path) -> None:
+    for name in ("a.jpg", ".visard-0123456789ab.jpg"):
+        (tmp_path / name).touch()
+    assert [entry.name.name for entry in listing([str(tmp_path)])] == ["a.jpg"]
+
+
+def test_whoever_made_it_need_not_have_drawn_a_face(visard: Say, photo: Path) -> None:  # noqa: F811
+    assert visard("hide", photo, "--out", "o", *FILL)[0] == 0
+    code, out, _ = visard("check", photo, f"o/{photo.name}", "--offline")
+    assert code == 0 and "face_lost" not in out
+    code, _, err = visard("check", photo, f"o/{photo.name}", "--method", "surrogate", "--offline")
+    assert code == 5 and "did not pass: face_lost" in err and "not written" not in err
+
+
+def _piped(data: bytes, *arguments: str) -> tuple[int, str]:
+    command = [sys.executable, "-m", "visard", "hide", "-", *FILL, *arguments]
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    return done.returncode, done.stderr.decode()
+
+
+def test_standard_input_is_named_so(photo: Path) -> None:
+    code, err = _piped(photo.read_bytes()[:2000])
+    assert code == 3 and err.startswith("visard: standard input: is cut off")
+
+
+@pytest.mark.parametrize("option", [("--json",), ("--regions", "r.json")])
+def test_what_standard_input_cannot_have_is_refused(photo: Path, option: tuple[str, ...]) -> None:
+    code, err = _piped(photo.read_bytes(), *option)
+    assert code == 2 and "hide a file" in err
