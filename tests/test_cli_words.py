@@ -77,6 +77,19 @@ def test_nothing_that_could_be_read_is_no_list_of_regions(visard: Say) -> None: 
     assert not Path("regions.json").exists()
 
 
+def test_a_fault_of_ours_is_a_line_that_says_where(
+    visard: Say,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+) -> None:
+    def stumble(*_: object) -> None:
+        raise KeyError("no such thing")
+
+    monkeypatch.setattr("visard.sources.listing", stumble)
+    code, out, err = visard("find", "a.jpg", "--offline")
+    assert code == 1 and not out and err.count("\n") == 1
+    assert err.startswith("visard: test_cli_words.py:") and "unexpected KeyError" in err
+
+
 def test_drafts_that_somebody_left_are_no_sources(tmp_path: Path) -> None:
     for name in ("a.jpg", ".visard-0123456789ab.jpg"):
         (tmp_path / name).touch()

@@ -47,7 +47,7 @@ def test_a_named_file_bears_the_number_and_finished_variants_are_skipped(
     assert run([*command, "2", "--json"]) == 0
     told = json.loads(capfd.readouterr().out)
     assert [report["files"][0]["status"] for report in told] == ["skipped", "done"]
-    assert {f.name for f in tmp_path.glob("new-*.png")} == {"new-1.jpg", "new-2.jpg"}
+    assert {f.name for f in tmp_path.glob("new-*.jpg")} == {"new-1.jpg", "new-2.jpg"}
     assert (tmp_path / "new-2.jpg.report.json").is_file()
 
 

@@ -6,6 +6,8 @@ import ctypes
 import importlib
 import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import click
@@ -81,6 +83,9 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except Exception as error:  # a fault of ours is a line like any other, and says where it lies
+        what = f"unexpected {type(error).__name__}: {error}"
+        return _fail(str(VisardError(what, where=_place(error), hint="please report it")), VisardError.exit_code)
 
 
 def _use_one_heap() -> None:
@@ -95,6 +100,11 @@ def _use_one_heap() -> None:
         return
     mallopt(arena_max, 1)
     mallopt(mmap_threshold, 8_000_000)
+
+
+def _place(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def _fail(line: str, code: int) -> int:

@@ -53,7 +53,7 @@ def command(source: str, hidden: str | None, as_json: bool, offline: bool, quiet
 
     scores = {name: summary(own) for name, own in counted.items()}
     rows = [[column[0].name, *map(cell, column)] for column in zip(*scores.values(), strict=True)]
-    click.echo(Table("Counted", ["", *scores], rows, gaps(scores)).markdown(), nl=False)
+    click.echo(Table("Counted", ["people, and shares in %", *scores], rows, gaps(scores)).markdown(), nl=False)
     for name, own in counted.items():
         if len(own) == 1 and len(own[0].people) > 1:
             click.echo(f"\n{name}, people by second: " + " ".join(f"{mean:.1f}" for _, mean in own[0].a_second()))

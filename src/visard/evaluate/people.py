@@ -92,7 +92,8 @@ def _reported(data: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, tarfile.TarError) as error:
-        raise SourceError(f"cannot be read: {error}", where=data, hint="give a tar or a folder of folders") from error
+        reason = getattr(error, "strerror", None) or error
+        raise SourceError(f"cannot be read: {reason}", where=data, hint="give a tar or a folder of folders") from error
 
 
 def _digest(person: str) -> str:
