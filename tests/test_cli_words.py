@@ -77,10 +77,7 @@ def test_nothing_that_could_be_read_is_no_list_of_regions(visard: Say) -> None: 
     assert not Path("regions.json").exists()
 
 
-def test_a_fault_of_ours_is_a_line_that_says_where(
-    visard: Say,
-    monkeypatch: pytest.MonkeyPatch,  # noqa: F811
-) -> None:
+def test_a_fault_of_ours_is_a_line_that_says_where(visard: Say, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     def stumble(*_: object) -> None:
         raise KeyError("no such thing")
 

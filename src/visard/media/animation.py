@@ -13,6 +13,7 @@ from PIL import Image
 
 from visard.errors import SourceError
 from visard.media import gif, png, riff
+from visard.media.profile import colours_of
 from visard.media.source import Source
 from visard.types import Frame
 
@@ -62,7 +63,7 @@ def _gif(
 def _webp(
     frames: Iterable[Frame], like: Source, info: dict[Any, Any], delays: list[tuple[int, int]], data: bytes, exif: bytes
 ) -> Iterator[bytes]:
-    profile = info.get("icc_profile")
+    profile = colours_of(info.get("icc_profile") or b"")
     flags = riff.MOVING | (riff.ALPHA if like.alpha else 0)
     flags |= (riff.ICC if profile else 0) | (riff.EXIF if exif else 0)
     yield b"RIFF\0\0\0\0WEBP" + riff.header(like.width, like.height, flags)

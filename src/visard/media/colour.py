@@ -6,6 +6,8 @@ import io
 
 from PIL import Image, ImageCms
 
+from visard.media.profile import colours_of
+
 
 def to_srgb(image: Image.Image) -> Image.Image:
     """Return a CMYK picture in sRGB, by its embedded profile if it has a usable one, else by plain arithmetic."""
@@ -31,6 +33,6 @@ def has_usable_profile(image: Image.Image) -> bool:
 
 
 def kept_profile(image: Image.Image) -> bytes | None:
-    """Return the ICC profile that a result keeps: none where the colours themselves were converted."""
+    """Return the ICC profile that a result keeps, its colours alone: none where the colours were converted."""
     profile = image.info.get("icc_profile")
-    return profile if isinstance(profile, bytes) and image.mode not in ("CMYK", "LAB", "YCbCr") else None
+    return colours_of(profile) if isinstance(profile, bytes) and image.mode not in ("CMYK", "LAB", "YCbCr") else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -60,7 +59,7 @@ def _profile(like: Source) -> bytes | None:
 
 def _png(frames: Iterable[Frame], like: Source) -> Iterator[bytes]:
     profile = _profile(like)
-    colours = b"" if profile is None else png.chunk(b"iCCP", b"ICC\0\0" + zlib.compress(profile))
+    colours = b"" if profile is None else png.chunk(b"iCCP", png.profile_chunk(profile))
     if like.format == "PNG":
         colours = png.colour_chunks(like.path.read_bytes())
     if like.frames == 1:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.media.profile import colours_of
+
 SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+_LONGEST_PROFILE: Final = 1 << 24
+
 COLOUR_CHUNKS: Final = (b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM")
 
 
@@ -35,15 +40,30 @@ def chunk(name: bytes, content: bytes) -> bytes:
 
 
 def colour_chunks(data: bytes) -> bytes:
-    """Return the chunks of a PNG that say how its colours are meant; the profile's name is dropped."""
+    """Return the chunks of a PNG that say how its colours are meant; of a profile its colours alone, without a name."""
     kept = b""
     for name, content in chunks(data):
         if name == b"IDAT":
             break
         if name == b"iCCP":
-            content = b"ICC\0" + content[content.index(b"\0") + 1 :]
+            content = _profile(content)
+            if not content:
+                continue
         kept += chunk(name, content) if name in COLOUR_CHUNKS else b""
     return kept
+
+
+def profile_chunk(profile: bytes) -> bytes:
+    """Return what the iCCP chunk of a profile holds."""
+    return b"ICC\0\0" + zlib.compress(profile)
+
+
+def _profile(content: bytes) -> bytes:
+    with suppress(zlib.error):
+        packed = zlib.decompressobj()
+        profile = colours_of(packed.decompress(content[content.find(b"\0") + 2 :], _LONGEST_PROFILE))
+        return profile_chunk(profile) if profile else b""
+    return b""
 
 
 def encoded(samples: NDArray[Any], colours: bytes = b"", exif: bytes = b"") -> bytes:
