@@ -13,7 +13,7 @@ from PIL import Image
 from visard.sources import listing
 from visard.types import Pixels
 
-from .test_cli import Say, film, visard  # noqa: F401  # a fixture
+from .test_cli import Say, film, hidden_face, visard  # noqa: F401  # a fixture
 
 FILL = ("--method", "fill", "--offline")
 
@@ -75,6 +75,21 @@ def test_nothing_that_could_be_read_is_no_list_of_regions(visard: Say) -> None: 
     assert code == 3 and not out
     assert visard("find", "absent.jpg", "--out", "regions.json", "--offline")[0] == 3
     assert not Path("regions.json").exists()
+
+
+def test_regions_of_other_pictures_leave_nobody_bare(visard: Say, photo: Path) -> None:  # noqa: F811
+    """A misspelt source, or another folder's picture of the same name, is searched."""
+    for name in ("a/x.jpg", "b/x.jpg", "other.jpg"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(photo.read_bytes())
+    elsewhere = {"frame": 0, "kind": "face", "x0": 400, "y0": 400, "x1": 440, "y1": 440, "score": 1, "track": 1}
+    Path("r.json").write_text(json.dumps({"regions": [elsewhere | {"source": "x.jpg", "hide": True}]}))
+    for sources in (["other.jpg"], ["a", "b"]):
+        assert visard("hide", *sources, "--regions", "r.json", "--out", "o", *FILL)[0] == 0
+    for result in ("o/other.jpg", "o/a/x.jpg", "o/b/x.jpg"):
+        assert hidden_face(Path(result)), result
+    files = json.loads(Path("o/report.json").read_text())["files"]
+    assert all(file["regions"] == 1 and file["models"].get("centerface") for file in files)
 
 
 def test_a_fault_of_ours_is_a_line_that_says_where(visard: Say, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

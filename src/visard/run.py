@@ -200,9 +200,13 @@ class _Batch:
             return as_failure(error, job.source)
 
     def _known(self, job: Job) -> Found | None:
+        """Return what is to be hidden in a source, None where it has to be looked for: no row is no leave to show."""
         known = self.task.gallery.found.get(job.name)
         if known is None and self.regions is not None:
-            known = self.regions.get(job.name) or self.regions.get(job.source.name) or Found({})
+            known = self.regions.get(job.name)
+            # Found by itself, it has no folder before its name; two of one name could be mistaken for each other.
+            alone = sum(other.source.name == job.source.name for other in self.planned) == 1
+            known = self.regions.get(job.source.name) if known is None and alone else known
         return known
 
     def _tell(self, number: int, result: Report | VisardError) -> None:
