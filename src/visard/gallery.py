@@ -9,7 +9,7 @@ from itertools import combinations
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from visard.errors import SourceError, UsageError, VisardError
+from visard.errors import SourceError, UsageError, VisardError, as_failure
 from visard.flow import side_by_side
 from visard.found import Found, find
 from visard.media.read import probe, read
@@ -58,7 +58,7 @@ def gather(
 ) -> Gallery:
     """Return the gallery of pictures (name, file), each of one person; empty where no method needs one.
 
-    known: regions by picture's name, instead of looking. seen: called with the name of each picture done.
+    known: regions by picture's name; others are looked at. seen: called with the name of each picture done.
     Raises UsageError for too few people, and for two pictures of one person, naming both.
     """
     method = make(policy.rules["face"].method, policy.rules["face"].settings) if "face" in policy.rules else None
@@ -71,10 +71,8 @@ def gather(
         name, file = source
         try:
             return _enter(name, file, policy, size, known)
-        except VisardError as error:
-            faults[name] = error
-        except (OSError, MemoryError) as error:
-            faults[name] = SourceError(f"cannot be worked on: {error}", where=file, hint="check the file and the disk")
+        except (VisardError, OSError, MemoryError) as error:
+            faults[name] = as_failure(error, file)
         finally:
             seen(name)
         return None
@@ -100,7 +98,7 @@ def _enter(name: str, file: Path, policy: Policy, size: int, known: Mapping[str,
     def frames() -> Iterator[Frame]:
         return iter([frame])
 
-    found = _listed(known, name, file) if known is not None else find(original, frames, policy, lambda index: None)
+    found = (known or {}).get(name) or find(original, frames, policy, lambda index: None)
     faces = [region for region in found.all() if region.hide]
     if len(faces) != 1:
         raise SourceError(f"shows {len(faces) or 'no'} faces", where=file, hint="people in groups need one face each")
@@ -110,10 +108,6 @@ def _enter(name: str, file: Path, policy: Policy, size: int, known: Mapping[str,
     if window is None or who is None:
         raise SourceError("its face is too small to tell who it is", where=file, hint="give a larger picture")
     return Entry(name, found, align(window, alignment(window, size), size), who.embedding)
-
-
-def _listed(known: Mapping[str, Found], name: str, file: Path) -> Found:
-    return known.get(name) or known.get(file.name) or Found({})
 
 
 def _refuse_same_person(entries: Sequence[Entry]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -69,7 +70,7 @@ def hide(
 
     Where the policy is of a variant, results and reports bear its number: photo-2.jpg, report-2.json.
 
-    engine: who hides the sources. regions: what to hide in each source, by its name, instead of looking. prove: attacks
+    engine: who hides the sources. regions: what to hide in sources, by name; others are searched. prove: attacks
     the results when all are there, for the report. Every failure is one entry of the report; the exit code is that of
     the failures' kind, 1 for several kinds.
     A method that hides people in groups looks at all sources first. Raises UsageError or TargetError when
@@ -82,6 +83,7 @@ def hide(
     watch = watch or Watch()
     watch.planned(len(planned))
     _refuse_far(planned, task, prove)
+    regions = None if regions is None else _listed(planned, regions)
     pictures = [(job.name, job.source) for job in planned if job.fault is None]
     task = replace(task, gallery=gather(pictures, task.policy, regions, lambda name: watch.moved(name, "find", 1, 1)))
     if task.policy.identity == "person":
@@ -103,6 +105,17 @@ def _refuse_far(planned: Sequence[Job], task: Task, prove: Prove | None) -> None
 
 def _single(planned: Sequence[Job], out: Path) -> bool:
     return len(planned) == 1 and planned[0].target == out
+
+
+def _listed(planned: Sequence[Job], regions: Mapping[str, Found]) -> dict[str, Found]:
+    """Return job name -> regions, for those that have some: of others it is not known that nobody is in them.
+
+    What was found by itself has no folder before its name, by which two files could be mistaken for each other.
+    """
+    names = Counter(job.source.name for job in planned)
+    by_file = {job.name: regions.get(job.source.name) for job in planned if names[job.source.name] == 1}
+    found = {job.name: regions.get(job.name) or by_file.get(job.name) for job in planned}
+    return {name: own for name, own in found.items() if own is not None}
 
 
 class _Batch:
@@ -200,14 +213,7 @@ class _Batch:
             return as_failure(error, job.source)
 
     def _known(self, job: Job) -> Found | None:
-        """Return what is to be hidden in a source, None where it has to be looked for: no row is no leave to show."""
-        known = self.task.gallery.found.get(job.name)
-        if known is None and self.regions is not None:
-            known = self.regions.get(job.name)
-            # Found by itself, it has no folder before its name; two of one name could be mistaken for each other.
-            alone = sum(other.source.name == job.source.name for other in self.planned) == 1
-            known = self.regions.get(job.source.name) if known is None and alone else known
-        return known
+        return self.task.gallery.found.get(job.name) or (self.regions or {}).get(job.name)
 
     def _tell(self, number: int, result: Report | VisardError) -> None:
         """Keep a report, or make a failure an entry of the report."""
