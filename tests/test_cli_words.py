@@ -92,6 +92,18 @@ def test_regions_of_other_pictures_leave_nobody_bare(visard: Say, photo: Path) -
     assert all(file["regions"] == 1 and file["models"].get("centerface") for file in files)
 
 
+def test_an_earlier_result_in_which_nothing_was_found_is_strictly_one(visard: Say) -> None:  # noqa: F811
+    Image.new("RGB", (64, 64), "grey").save("wall.png")
+    assert visard("hide", "wall.png", "--out", "o", *FILL)[0] == 0
+    code, _, err = visard("hide", "wall.png", "--out", "o", "--strict", *FILL)
+    assert code == 7 and "nothing found to hide" in err
+
+
+def test_it_is_said_where_everybody_is_spared(visard: Say, photo: Path) -> None:  # noqa: F811
+    code, _, err = visard("hide", photo, "--keep-person", photo, "--out", "o", *FILL)
+    assert code == 0 and "1 with everybody spared" in err
+
+
 def test_a_fault_of_ours_is_a_line_that_says_where(visard: Say, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     def stumble(*_: object) -> None:
         raise KeyError("no such thing")

@@ -156,7 +156,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
         if not original.still:
             cool_down()
         if task.strict and not any(found.all()):
-            raise NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
+            raise nothing_in(source)
         originals = meet(original, frames, found, hider)
         for drafts in range(_DRAFTS):
             with clock("find"):
@@ -207,6 +207,11 @@ def _sealed(
             seal = sealed(draft, target, original, again, found, task.policy, task.sealing, task.overwrite)
             notes = stack.enter_context(seal)
         yield notes
+
+
+def nothing_in(source: Path) -> NothingFound:
+    """Return the failure of a source in which nothing was found, where that is one."""
+    return NothingFound("nothing found to hide", where=source, hint="lower --min-score or drop --strict")
 
 
 def fingerprint(source: Path) -> str:

@@ -16,7 +16,7 @@ from visard.errors import Interrupted, TargetError, UsageError, VisardError, as_
 from visard.found import Found
 from visard.gallery import gather
 from visard.methods import make
-from visard.pipeline import Engine, Order, Task
+from visard.pipeline import Engine, Order, Task, nothing_in
 from visard.publish import publish
 from visard.report.page import render
 from visard.report.proof import Finished, Proof, Prove
@@ -208,7 +208,10 @@ class _Batch:
 
     def _settled(self, job: Job) -> Report | VisardError | None:
         try:
-            return self._skip(job) or job.fault or self.task.gallery.faults.get(job.name)
+            done = self._skip(job)
+            if done is not None and done.nothing_found and self.task.strict:
+                return nothing_in(job.source)
+            return done or job.fault or self.task.gallery.faults.get(job.name)
         except Exception as error:
             return as_failure(error, job.source)
 

@@ -74,7 +74,9 @@ class Bar(Watch):
         counts = {status: sum(r.status == status for r in run.reports) for status in ("done", "skipped", "failed")}
         nothing = sum(r.nothing_found for r in run.reports)
         words = [f"{number} {status}" for status, number in counts.items() if number] or ["nothing to do"]
+        bare = sum(r.spared > 0 and not r.regions for r in run.reports)
         words += [f"{nothing} with nothing found"] if nothing else []
+        words += [f"{bare} with everybody spared"] if bare else []
         return f"{', '.join(words)}; report: {run.page}"
 
     def _advance(self, name: str, share: float) -> None:
