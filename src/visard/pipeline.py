@@ -147,12 +147,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
         with clock("find"):
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             looked = _told(frames, "find", original, progress)
-            if task.people:
-                found = Found(select(looked, found.regions, task.people))
-            if task.whom:
-                kind = next(iter(task.policy.rules))
-                found = single_out(looked, found, task.whom, kind, source)
-            found = hider.shaped(hider.absorb(found))
+            found = hider.shaped(hider.absorb(_chosen(looked, found, task, source)))
         if not original.still:
             cool_down()
         if task.strict and not any(found.all()):
@@ -207,6 +202,16 @@ def _sealed(
             seal = sealed(draft, target, original, again, found, task.policy, task.sealing, task.overwrite)
             notes = stack.enter_context(seal)
         yield notes
+
+
+def _chosen(frames: Reel, found: Found, task: Task, source: Path) -> Found:
+    """Return what was found, with whoever the task spares not hidden."""
+    if task.people:
+        found = Found(select(frames, found.regions, task.people))
+    if task.whom:
+        kind = next(iter(task.policy.rules))
+        found = single_out(frames, found, task.whom, kind, source)
+    return found
 
 
 def nothing_in(source: Path) -> NothingFound:
