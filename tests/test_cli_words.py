@@ -104,6 +104,19 @@ def test_it_is_said_where_everybody_is_spared(visard: Say, photo: Path) -> None:
     assert code == 0 and "1 with everybody spared" in err
 
 
+@pytest.mark.parametrize("broken", [True, False])
+def test_what_became_of_an_earlier_result_is_not_shown(visard: Say, photo: Path, broken: bool) -> None:  # noqa: F811
+    """Its place may hold an original by now, or nothing that can be read: neither stops the report."""
+    Path("b.jpg").write_bytes(photo.read_bytes())
+    assert visard("hide", photo, "--out", "o", *FILL)[0] == 0
+    Path("o", photo.name).write_bytes(b"no picture" if broken else photo.read_bytes())
+    code, _, err = visard("hide", "b.jpg", "--out", "o", *FILL)
+    assert code == 0, err
+    page = Path("o/report.html").read_text("utf-8")
+    assert photo.name in page and page.count("<img") == 1
+    assert not list(Path("o").glob(".*"))
+
+
 def test_a_fault_of_ours_is_a_line_that_says_where(visard: Say, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     def stumble(*_: object) -> None:
         raise KeyError("no such thing")

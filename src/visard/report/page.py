@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visard import __version__
+from visard.errors import VisardError
 from visard.report.layout import page
 from visard.report.proof import Proof, in_words
+from visard.report.record import sha256
 from visard.stores import is_far
 from visard.types import Report
 
@@ -96,11 +98,16 @@ def _checks(report: Report) -> str:
 
 
 def _thumbnail(result: Path, report: Report) -> str | None:
-    """Return a small JPEG of the result in base64: a picture, or the middle of a video."""
+    """Return a small JPEG of the result in base64, a picture or the middle of a video; None where it cannot be shown.
+
+    What an earlier run left may have become another file since then, even an original.
+    """
     buffer = io.BytesIO()
     try:
+        if report.status == "skipped" and sha256(result) != report.output_sha256:
+            return None
         (_shrink_video if report.media == "video" else _shrink_picture)(result, buffer)
-    except (OSError, ValueError):
+    except (VisardError, OSError, ValueError, StopIteration):
         return None
     return base64.b64encode(buffer.getvalue()).decode()
 
