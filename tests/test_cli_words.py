@@ -15,6 +15,8 @@ from visard.types import Pixels
 
 from .test_cli import Say, film, hidden_face, visard  # noqa: F401  # a fixture
 
+Row = dict[str, object]
+
 FILL = ("--method", "fill", "--offline")
 
 
@@ -115,6 +117,19 @@ def test_what_became_of_an_earlier_result_is_not_shown(visard: Say, photo: Path,
     page = Path("o/report.html").read_text("utf-8")
     assert photo.name in page and page.count("<img") == 1
     assert not list(Path("o").glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [({"kind": "plate"}, "hold a plate; give --hide faces,plates"), ({"frame": 1}, "a frame that it does not have")],
+)
+def test_regions_out_of_place_are_refused(visard: Say, photo: Path, wrong: Row, words: str) -> None:  # noqa: F811
+    row = {"source": photo.name, "frame": 0, "kind": "face", "x0": 9, "y0": 9, "x1": 50, "y1": 50} | wrong
+    Path("r.json").write_text(json.dumps({"regions": [row]}))
+    for command in (("hide", photo, "--out", "o", *FILL), ("check", photo, photo, "--offline")):
+        code, _, err = visard(*command, "--regions", "r.json")
+        assert code == 2 and words in err, err
+    assert not Path("o", photo.name).exists()
 
 
 def test_a_fault_of_ours_is_a_line_that_says_where(visard: Say, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811

@@ -13,7 +13,7 @@ from visard.flow import ahead, side_by_side
 from visard.kinship import joined
 from visard.media.read import Source
 from visard.models.runtimes import copies
-from visard.policy import Policy
+from visard.policy import WORDS, Policy
 from visard.track import Sighting, track
 from visard.types import Frame, Kind, Region
 
@@ -115,6 +115,21 @@ def _many(still: bool) -> AbstractContextManager[None]:
 
 def _bare(region: Region) -> bool:
     return region.kind in _OUTLINED and region.outline is None
+
+
+def refuse_misplaced(given: Found, source: Source, policy: Policy) -> None:
+    """Raise UsageError where regions that were given are of kinds that are not hidden, or in frames that are not there.
+
+    They would be left out, and whoever they should cover be left bare.
+    """
+    others = sorted({region.kind for region in given.all()} - set(policy.rules))
+    if others:
+        words = ",".join(word for word, kind in WORDS.items() if kind in {*policy.rules, *others})
+        raise UsageError(f"the regions hold a {others[0]}", where=source.path, hint=f"give --hide {words}")
+    last = max(given.regions, default=0)
+    if min(given.regions, default=0) < 0 or (source.media == "picture" and last >= (source.frames or 1)):
+        hint = "the first frame is 0"
+        raise UsageError("the regions name a frame that it does not have", where=source.path, hint=hint)
 
 
 def refuse_unfound(policy: Policy) -> None:

@@ -15,7 +15,7 @@ from visard.backdrop import look_behind
 from visard.belongings import gather
 from visard.errors import Interrupted, NothingFound, VerificationFailed, VisardError, as_failure
 from visard.flow import ahead, side_by_side
-from visard.found import Found, find, outlined
+from visard.found import Found, find, outlined, refuse_misplaced
 from visard.gallery import Gallery
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
@@ -141,6 +141,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
     hider = Hider(task.policy, task.gallery, fingerprint(source), task.roles, lock.secret)
     original = probe(source)
     refuse_misnamed(target, original)
+    if known is not None:
+        refuse_misplaced(known, original, task.policy)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
     with publish(target, task.overwrite) as draft:

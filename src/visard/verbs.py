@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from visard.errors import VerificationFailed
-from visard.found import Found
+from visard.found import Found, refuse_misplaced
 from visard.found import find as look
 from visard.hider import Hider
 from visard.media.read import probe, read
@@ -61,6 +61,8 @@ def check(
     policy = policy or Policy()
     hider, original = Hider(policy), probe(Path(before))
     frames = functools.partial(read, original, exact=False)
+    if found is not None:
+        refuse_misplaced(found, original, policy)
     found = found or look(original, frames, policy, lambda index: None)
     doubt = verify(Path(after), original, frames, found, hider, meet(original, frames, found, hider))
     checks = tuple(check for check in doubt.checks if ours or check.name != "face_lost")
