@@ -77,6 +77,11 @@ def password(tmp_path: Path) -> Path:
 
 
 def hidden(photo: Path, target: Path, **more: Any) -> Any:
+    """Hide a photo, saved in the target's format first if it has another: results keep their source's."""
+    if photo.suffix != target.suffix:
+        with Image.open(photo) as image:
+            photo = target.with_name(f"source-of-{target.name}")
+            image.save(photo)
     return deidentify(photo, target, Task(Policy({"face": Rule("transformer")}), password=WORDS, **more))
 
 
@@ -198,11 +203,11 @@ def test_bad_input_is_one_clear_line(
         return code, line
 
     out = str(tmp_path / "back.png")
-    hide = ["hide", str(photo), "--out", str(tmp_path / "h.png"), "--method", "transformer"]
+    hide = ["hide", str(photo), "--out", str(tmp_path / "h.jpg"), "--method", "transformer"]
     code, line = refused(*hide)
     assert code == 2 and "transformer hides under a password; give one of the --password options" in line
     assert run([*hide, "--password-file", str(password), "--quiet"]) == 0
-    file = str(tmp_path / "h.png")
+    file = str(tmp_path / "h.jpg")
     code, line = refused("reveal", file, "--out", out)
     assert code == 2 and "nothing to bring it back with" in line
     ways = ["--password-file", str(password)]
