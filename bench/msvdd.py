@@ -33,7 +33,7 @@ from visard.methods.adversarial.ifgvm import scaled, value_step
 from visard.methods.adversarial.objectives import cross_entropy, rank_loss, rank_of_person
 from visard.methods.adversarial.pfgvm import penalised_step
 from visard.models.runtimes import one_thread
-from visard.nets.descent import descend, minimise
+from visard.nets.descent import descend, drawn_back, minimise
 from visard.nets.msvdd import Linear, Msvdd
 from visard.nets.scene import Scene, portraits, warp
 from visard.nets.ssim import ssim
@@ -48,9 +48,8 @@ DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" /
 
 STEPS, LENGTH, SIGN, PENALTY, RANK = 80, 0.25, 0.0015, 0.02, 4
 MARGIN = 0.2
-BOUND, RATE, SIMILAR, DEAR, HALVINGS = 0.1, 0.05, 0.95, 60.0, 6
-"""The cloak's largest change, its step, the structural similarity that it keeps, what that weighs, and how finely its
-least share is sought that still succeeds."""
+BOUND, RATE, SIMILAR, DEAR = 0.1, 0.05, 0.95, 60.0
+"""The cloak's largest change, its step, the structural similarity that it keeps, and what that weighs."""
 
 PHOTOS = 4
 """Of each person, that the black box learns from."""
@@ -136,13 +135,7 @@ class Victim:
             return loss(x) + DEAR * (SIMILAR - ssim(x, origin)).clamp(min=0)
 
         x = self.scene.within(minimise(beyond, picture, origin, STEPS, RATE), SIMILAR)
-        if not does(x):
-            return None
-        low, high = 0.0, 1.0
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            low, high = (low, middle) if does(origin + middle * (x - origin)) else (middle, high)
-        return origin + high * (x - origin)
+        return drawn_back(x, origin, does) if does(x) else None
 
     def fooled(self, how: str, outputs: Tensor, head: Head, target: int) -> bool:
         accepted = bool(head.accepts(outputs[None])[0])

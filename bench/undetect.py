@@ -15,6 +15,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -34,11 +35,12 @@ from visard.errors import VisardError
 from visard.evaluate.people import load
 from visard.evaluate.quality import psnr, ssim
 from visard.evaluate.table import cell
+from visard.found import Found
 from visard.hider import Hider
 from visard.models.pose import posenet
 from visard.models.runtimes import OpenCvNet
-from visard.policy import Policy, Rule
-from visard.types import Box, Frame, Pixels, Region
+from visard.policy import Policy, Rule, default_rule
+from visard.types import Box, Frame, Kind, Pixels, Region
 
 DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" / "data"))
 _SAME = 0.3
@@ -72,23 +74,22 @@ def main() -> None:
     print("|---" * 8 + "|")
     clear = {name: sum(look(pixels, region.box) for pixels, region in pictures) for name, look in looks.items()}
     for by in chosen.by.split(","):
-        print(row(by, chosen.kind, pictures, looks, clear), flush=True)
+        print(row(by, pictures, looks, clear), flush=True)
 
 
-def row(
-    by: str, kind: str, pictures: Sequence[tuple[Pixels, Region]], looks: dict[str, Look], clear: dict[str, int]
-) -> str:
+def row(by: str, pictures: Sequence[tuple[Pixels, Region]], looks: dict[str, Look], clear: dict[str, int]) -> str:
     least: list[float] = []
     similar, noise, seen, refused = [], [], dict.fromkeys(looks, 0), 0
     for i, (pixels, region) in enumerate(tqdm(pictures, desc=by, file=sys.stderr, leave=False)):
-        hider, frame = Hider(Policy({region.kind: Rule("undetect", {"by": by})}, seed=i)), Frame(pixels)
+        hider, frame = Hider(Policy({region.kind: rule(region.kind, by)}, seed=i)), Frame(pixels)
+        (shaped,) = hider.shaped(Found({0: (region,)})).regions[0]
         try:
-            new = hider(frame, [region]).pixels
+            new = hider(frame, [shaped]).pixels
         except VisardError:
             refused += 1
             continue
         rows, columns = region.box.cells(*pixels.shape[:2])
-        least += [own for own, _ in hider.methods[region.kind]._least.values()]  # type: ignore[attr-defined]
+        least += [lost.least for lost in hider.methods[region.kind]._least.values()]  # type: ignore[attr-defined]
         similar.append(ssim(pixels[rows, columns], new[rows, columns]))
         noise.append(psnr(pixels[rows, columns], new[rows, columns]))
         saved = jpeg(new)
@@ -100,6 +101,11 @@ def row(
     quality = f"{np.mean(similar):.3f} | {np.mean(noise):.1f}" if n else "- | -"
     strengths = f"{middle:.3f} ({low:.3f}, {high:.3f})"
     return f"| {by} | {strengths} | {refused} of {n + refused} | {' | '.join(cells)} | {quality} |"
+
+
+def rule(kind: Kind, by: str) -> Rule:
+    """Return how a kind is cut out, and with what it is hidden."""
+    return replace(default_rule(kind), method="undetect", settings={"by": by.replace("+", ",")})
 
 
 def lfw(data: Path, people: int, fold: Literal["tune", "judge"]) -> Iterator[tuple[Pixels, Region]]:

@@ -16,6 +16,7 @@ from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.roles import Roles
 from visard.shape.align import Cells, Cut, cells_of, covered, cut, cut_out, together
+from visard.shape.mask import rectangle
 from visard.shape.square import through_square
 from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prepared, Region, Removing
 
@@ -84,14 +85,16 @@ class Hider:
         return Found({index: tuple(sorted(own, key=lambda r: r.box.area)) for index, own in regions.items()})
 
     def shaped(self, found: Found) -> Found:
-        """Return what was found, without outlines where detectors shall lose it.
+        """Return what was found, without outlines where detectors shall lose it, and people as wide rectangles.
 
-        To them the shape of a person is one, whatever it is filled with.
+        To detectors the shape of a person is one, whatever it is filled with: an oval or a narrow box is, too.
         """
         whole = {kind for kind, method in self.methods.items() if method.goal == "detectors"}
 
         def bare(region: Region) -> Region:
-            return replace(region, outline=None) if region.kind in whole else region
+            if region.kind not in whole:
+                return region
+            return replace(region, outline=rectangle(region.box) if region.kind == "person" else None)
 
         if not whole:
             return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, NamedTuple
 
 import cv2
 import numpy as np
@@ -17,16 +17,15 @@ from visard.detect import BlazeFace, CenterFace, MoveNet, NanoDet
 from visard.errors import ModelError, UsageError, VisardError
 from visard.methods.impulse import Impulse
 from visard.methods.noise import Noise
-from visard.methods.strength import check_name, check_share, check_words, words
+from visard.methods.strength import check_share, check_words, words
 from visard.methods.svd import Svd
 from visard.models import store
 from visard.shape.square import through_square
-from visard.types import Deidentifier, Form, Goal, Kind, Patch, Pixels, Region
+from visard.types import Box, Deidentifier, Form, Goal, Kind, Mask, Patch, Pixels, Region
 
-By = Literal["noise", "impulse", "svd"]
 Glance = Callable[[Pixels], list[Region]]
 
-_WAYS: Mapping[By, Callable[[float], Deidentifier]] = {
+_WAYS: Mapping[str, Callable[[float], Deidentifier]] = {
     "noise": lambda strength: Noise(strength),
     "impulse": lambda strength: Impulse(strength),
     "svd": lambda strength: Svd(strength=strength, count=32),
@@ -60,14 +59,26 @@ _HALVINGS = 3
 _QUALITY = 90
 """JPEG quality through which the face must stay lost."""
 
+_SAME, _WITHIN = 0.3, 0.5
+"""Overlap (IoU) with what is hidden, or share of itself in there, from which on what is seen is what was to be lost."""
+
+
+class Lost(NamedTuple):
+    """The kind of change that somebody was lost with, its least strength, and what they are."""
+
+    by: str
+    least: float
+    kind: Kind
+
 
 @dataclass(frozen=True, slots=True)
 class Undetect:
     """Take the least strength at which every detector loses the face or person in what would be saved (METHODS 1.2).
 
-    by: `noise`, `impulse` or `svd`. strength: by what share of itself the least is raised, to be sure in the whole
-    picture. detectors: those in the loop, by commas; faces are shown to those of faces alone. most: the largest
-    strength of the change that is tried. After Chriskos, Munro, Mygdalis and Pitas 2017.
+    by: `svd`, `noise` or `impulse`, by commas: each is tried where those before it do not do. strength: by what share
+    of itself the least is raised, to be sure in the whole picture. detectors: those in the loop, by commas; faces are
+    shown to those of faces alone. most: the largest strength of the change that is tried. After Chriskos, Munro,
+    Mygdalis and Pitas 2017.
     """
 
     name: ClassVar[str] = "undetect"
@@ -79,14 +90,14 @@ class Undetect:
     kinds: ClassVar[tuple[Kind, ...]] = ("face", "head", "person")
     around: ClassVar[float] = 0.5
 
-    by: By = "noise"
+    by: str = "svd,noise,impulse"
     strength: float = 0.1
     detectors: str = "nanodet,movenet,centerface,blazeface"
     most: float = 1.0
-    _least: dict[int, tuple[float, Kind]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _least: dict[int, Lost] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        check_name("by", self.by, get_args(By))
+        check_words("by", self.by, tuple(_WAYS), least=1)
         check_words("detectors", self.detectors, tuple(_DETECTORS), least=1)
         check_share("strength", self.strength)
         check_share("most", self.most)
@@ -97,17 +108,17 @@ class Undetect:
         Raises UsageError where no detector is one for its kind, ModelError where weights are absent.
         """
         self._check(patch.kind)
-        least, _ = self._least.get(patch.seed, (0.0, ""))
-        if not least or self._finder_at(least, patch):
-            least = max(self._search(patch), least)
-            self._least[patch.seed] = least, patch.kind
-        return self._changed(patch, min(1.0, least * (1 + self.strength)))
+        found = self._least.get(patch.seed)
+        if found is None or self._finder_at(found.by, found.least, patch):
+            found = self._search(patch, found)
+            self._least[patch.seed] = found
+        return self._changed(found.by, patch, self._raised(found.least))
 
     def told(self) -> Sequence[str]:
         """Return the least strengths that were found, one line for each subject."""
         return [
-            f"lost to {', '.join(self._names(kind))} with {self.by} at strength {least:.3f}"
-            for least, kind in self._least.values()
+            f"lost to {', '.join(self._names(kind))} with {by} at strength {least:.3f}"
+            for by, least, kind in self._least.values()
         ]
 
     def _check(self, kind: Kind) -> None:
@@ -123,32 +134,38 @@ class Undetect:
         """Return the detectors that a kind must be lost to."""
         return [name for name in words(self.detectors) if kind == "person" or name not in _OF_BODIES]
 
-    def _search(self, patch: Patch) -> float:
-        """Return the least strength at which all lose what is hidden; raises VisardError where there is none."""
-        low, seen = 0.0, ""
-        for high in [s for s in _SCHEDULE if s < self.most] + [self.most]:
-            seen = self._finder_at(high, patch)
-            if not seen:
-                break
-            low = high
-        else:
-            what = f"{seen} still finds a {patch.kind} with {self.by} at strength {self.most:g}"
-            other = "impulse" if self.by == "svd" else "svd"
-            raise VisardError(what, hint=f"raise most, try --set by={other}, or use fill")
+    def _search(self, patch: Patch, known: Lost | None) -> Lost:
+        """Return the least at which all lose what is hidden, above what is known; raises VisardError where none do."""
+        ways = words(self.by)
+        seen = ""
+        for by in ways[ways.index(known.by) :] if known else ways:
+            low = known.least if known and known.by == by else 0.0
+            for high in [s for s in _SCHEDULE if low < s < self.most] + [self.most]:
+                seen = self._finder_at(by, high, patch)
+                if not seen:
+                    return Lost(by, self._bisected(by, low, high, patch), patch.kind)
+                low = high
+        what = f"{seen} still finds a {patch.kind} with {' or '.join(ways)} at strength {self.most:g}"
+        others = ",".join(by for by in _WAYS if by not in ways)
+        raise VisardError(what, hint=f"{f'try --set by={others}' if others else 'raise most'}, or use fill")
+
+    def _bisected(self, by: str, low: float, high: float, patch: Patch) -> float:
         for _ in range(_HALVINGS):
             middle = (low + high) / 2
-            low, high = (middle, high) if self._finder_at(middle, patch) else (low, middle)
+            low, high = (middle, high) if self._finder_at(by, middle, patch) else (low, middle)
         return high
 
-    def _finder_at(self, strength: float, patch: Patch) -> str:
-        """Return which detector still sees what is hidden at a strength, with others around it hidden alike."""
-        if patch.others is None:
-            return self._finder(self._changed(patch, strength), patch)
-        everybody = replace(patch, mask=np.maximum(patch.mask, patch.others.astype(np.float32)))
-        return self._finder(self._changed(everybody, strength), patch)
+    def _raised(self, least: float) -> float:
+        return min(1.0, least * (1 + self.strength))
 
-    def _changed(self, patch: Patch, strength: float) -> Pixels:
-        new = through_square(_WAYS[self.by](strength), patch)
+    def _finder_at(self, by: str, least: float, patch: Patch) -> str:
+        """Return which detector still sees what is hidden, others around it hidden alike, at a strength or raised."""
+        mask = patch.mask if patch.others is None else np.maximum(patch.mask, patch.others.astype(np.float32))
+        everybody, strengths = replace(patch, mask=mask), dict.fromkeys((least, self._raised(least)))
+        return next(filter(None, (self._finder(self._changed(by, everybody, s), patch) for s in strengths)), "")
+
+    def _changed(self, by: str, patch: Patch, strength: float) -> Pixels:
+        new = through_square(_WAYS[by](strength), patch)
         weight = patch.mask[..., None]
         mixed = np.round(weight * new + (1 - weight) * patch.pixels).astype(np.uint8)
         return np.asarray(np.where(weight > 0, mixed, patch.pixels), np.uint8)
@@ -157,13 +174,15 @@ class Undetect:
         """Return which detector still sees what is hidden, as it would be saved; empty if none does."""
         coded = cv2.imencode(".jpg", new[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
         saved = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
-        names = self._names(patch.kind)
+        names, hidden = self._names(patch.kind), _around(patch.mask)
+        if np.array_equal(new, patch.pixels):  # flat ground has no singular values to take away
+            return names[0]
         # The quick looks of all first: they mostly tell.
         for name, scale in product(names, _VIEWS["person" if patch.kind == "person" else "face"]):
             shown, corner = _view(saved, scale)
-            if any(_inside(seen, patch, scale, corner) for seen in _DETECTORS[name][0](shown)):
+            if any(_same(seen, hidden, scale, corner) for seen in _DETECTORS[name][0](shown)):
                 return name
-        return next((n for n in names if any(_inside(seen, patch) for seen in _DETECTORS[n][1](saved))), "")
+        return next((n for n in names if any(_same(seen, hidden) for seen in _DETECTORS[n][1](saved))), "")
 
 
 def _view(pixels: Pixels, scale: float) -> tuple[Pixels, tuple[int, int]]:
@@ -176,7 +195,13 @@ def _view(pixels: Pixels, scale: float) -> tuple[Pixels, tuple[int, int]]:
     return np.asarray(cv2.copyMakeBorder(small, *border, cv2.BORDER_REPLICATE), np.uint8), (x, y)
 
 
-def _inside(seen: Region, patch: Patch, scale: float = 1.0, corner: tuple[int, int] = (0, 0)) -> bool:
-    height, width = patch.mask.shape
-    x, y = ((centre - start) / scale for centre, start in zip(seen.box.centre, corner, strict=True))
-    return 0 <= x < width and 0 <= y < height and bool(patch.mask[int(y), int(x)] > 0)
+def _around(mask: Mask) -> Box:
+    """Return the box around what a mask hides."""
+    left, top, width, height = cv2.boundingRect(np.asarray(mask > 0, np.uint8))
+    return Box(left, top, left + width, top + height)
+
+
+def _same(seen: Region, hidden: Box, scale: float = 1.0, corner: tuple[int, int] = (0, 0)) -> bool:
+    """Return whether what is seen in a view is what is hidden, or lies in it; a box around all of a view is not."""
+    box = seen.box.shift(-corner[0], -corner[1]).scale(1 / scale)
+    return box.iou(hidden) >= _SAME or box.overlap(hidden) > _WITHIN * box.area

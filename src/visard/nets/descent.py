@@ -13,6 +13,9 @@ Objective = Callable[[Tensor], tuple[Tensor, bool]]
 Step = Callable[[Tensor, Tensor], Tensor]
 """Takes x and the gradient there, and returns the next x."""
 
+_HALVINGS = 6
+"""Steps of a bisection: to a 1/64 of the change."""
+
 
 def descend(x: Tensor, objective: Objective, step: Step, limit: int, sure: Callable[[Tensor], bool]) -> Tensor:
     """Return x after at most `limit` steps: the first that seems to do and is sure to."""
@@ -24,6 +27,18 @@ def descend(x: Tensor, objective: Objective, step: Step, limit: int, sure: Calla
         (gradient,) = torch.autograd.grad(loss, x)
         x = step(x.detach(), gradient)
     return x.detach()
+
+
+def drawn_back(x: Tensor, origin: Tensor, sure: Callable[[Tensor], bool]) -> Tensor:
+    """Return x with its change from the origin scaled down to the least that is sure to do, by bisection.
+
+    x itself where not even all of it does.
+    """
+    low, high = (0.0, 1.0) if sure(x) else (1.0, 1.0)
+    while high - low > 0.5**_HALVINGS:
+        middle = (low + high) / 2
+        low, high = (low, middle) if sure(origin + middle * (x - origin)) else (middle, high)
+    return origin + high * (x - origin) if high < 1 else x
 
 
 def minimise(

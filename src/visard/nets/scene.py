@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from visard.nets.ssim import ssim
+from visard.nets.ssim import room, ssim
 from visard.nets.transfer import diverse
 from visard.nets.whitebox import WhiteBox
 from visard.shape.similarity import Matrix, fit
@@ -91,6 +91,11 @@ class Scene:
         """Return the picture with noise of at most one grey level."""
         noise = torch.rand(self.picture.shape, generator=self.random) * 2 - 1
         return (self.picture + noise / 255).clamp(0, 1)
+
+    def room(self) -> Tensor:
+        """Return (1, 1, H, W) how large a change shows alike everywhere, 1 on average where the picture may change."""
+        there = room(self.picture)
+        return there * self.mask.sum() / (there * self.mask).sum()
 
     def pasted(self, x: Tensor) -> Tensor:
         """Return the scene with x where it may change, as pasting leaves it."""

@@ -28,6 +28,17 @@ def ssim(one: Tensor, other: Tensor, weight: Tensor | None = None) -> Tensor:
     return (places * inner).mean(dim=1).sum() / inner.sum().clamp(min=1e-6)
 
 
+def room(picture: Tensor) -> Tensor:
+    """Return (1, 1, H, W) how large a change of a (1, 3, H, W) picture may be at each place to show alike everywhere.
+
+    A change of deviation n takes some n^2 / (2 s^2 + C2) off the similarity, where s^2 is the picture's own variance.
+    """
+    half = _WINDOW // 2
+    wide = functional.pad(picture, (half, half, half, half), mode="replicate")
+    spread = (_smooth(wide * wide) - _smooth(wide) ** 2).clamp(min=0)
+    return (2 * spread.mean(dim=1, keepdim=True) + _C2).sqrt()
+
+
 def _smooth(image: Tensor) -> Tensor:
     at = torch.arange(_WINDOW, dtype=image.dtype) - _WINDOW // 2
     row = torch.exp(-(at**2) / (2 * _SIGMA**2))

@@ -16,6 +16,9 @@ FEATHER = 0.04
 _THROUGH_CORNERS = 2.0 ** (1.0 / 3.0)
 """Half-axes of the oval through a box's corners, in halves of its sides; an ellipse would need 1.41."""
 
+_WIDE = 0.25
+"""By how much of its sides a rectangle reaches beyond a person's box: it must not have a person's shape."""
+
 _HALF_PIXEL = 0.7072
 """A pixel counts as touched when any of its corners is: half of its diagonal."""
 
@@ -35,6 +38,12 @@ def polygon(region: Region) -> Points | None:
     low, size = region.points.min(axis=0), np.maximum(np.ptp(region.points, axis=0), 1e-3)
     corner, extent = np.array(region.box[:2]), (region.box.width, region.box.height)
     return np.asarray((region.points - low) / size * extent + corner, np.float32)
+
+
+def rectangle(whole: Box) -> Points:
+    """Return (4, 2) the corners of a box with a quarter of its sides around it, clockwise from the top left."""
+    box = whole.grow(_WIDE)
+    return np.array([[box.x0, box.y0], [box.x1, box.y0], [box.x1, box.y1], [box.x0, box.y1]], np.float32)
 
 
 def window(region: Region, rule: Rule, height: int, width: int, around: float = 0.0) -> tuple[slice, slice]:

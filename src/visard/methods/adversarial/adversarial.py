@@ -22,6 +22,7 @@ from visard.types import Form, Goal, Patch, Pixels, Points
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from visard.nets.descent import Step
     from visard.nets.scene import Scene, Sight
 
 NETWORKS = {"dlib": "dlib_resnet", "facenet": "facenet"}
@@ -111,7 +112,7 @@ class Adversarial(ABC):
 
 @dataclass(frozen=True, slots=True)
 class Iterated(Adversarial):
-    """An attack that steps along a gradient until it succeeds in what would be saved.
+    """An attack that steps along a gradient until it succeeds in what would be saved, and is then drawn back.
 
     aim: at `somebody`, the most alike of the others, or `away` from oneself. against: a `classifier` of the person and
     the others, or the `embedding` itself. steps: how many, at most.
@@ -126,6 +127,14 @@ class Iterated(Adversarial):
         check_name("aim", self.aim, get_args(Aim))
         check_name("against", self.against, get_args(Against))
         check_steps(self.steps)
+
+    def attack(self, scene: Scene, sights: Sequence[Sight], step: Step, diversity: float = 0.0) -> Tensor:
+        """Return the picture after steps until it does, its change drawn back to the least that still does."""
+        from visard.nets.descent import descend, drawn_back
+
+        loss, sure = self.objective(scene, sights, diversity)
+        x = descend(self.start(scene), loss, step, self.steps, sure)
+        return drawn_back(x, scene.picture, sure)
 
     def start(self, scene: Scene) -> Tensor:
         """Return where the descent begins: the picture, nudged where the gradient is 0, away from oneself."""

@@ -25,7 +25,7 @@ class Ifgsm(Iterated):
     name: ClassVar[str] = "ifgsm"
 
     epsilon: float = 0.06
-    step: float = 0.002
+    step: float = 0.001
 
     def __post_init__(self) -> None:
         Iterated.__post_init__(self)
@@ -33,17 +33,13 @@ class Ifgsm(Iterated):
         check_share("step", self.step)
 
     def _perturb(self, scene: Scene, sights: Sequence[Sight]) -> Tensor:
-        from visard.nets.descent import descend
-
-        loss, sure = self.objective(scene, sights)
-
         def step(x: Tensor, gradient: Tensor) -> Tensor:
             return sign_step(x, gradient, scene.picture, self.step, self.epsilon)
 
-        return descend(self.start(scene), loss, step, self.steps, sure)
+        return self.attack(scene, sights, step)
 
 
-def sign_step(x: Tensor, gradient: Tensor, origin: Tensor, alpha: float, epsilon: float) -> Tensor:
+def sign_step(x: Tensor, gradient: Tensor, origin: Tensor, alpha: float | Tensor, epsilon: float | Tensor) -> Tensor:
     """Return clip(x - alpha sign(gradient)) to [0, 1] and to within epsilon of the origin, pixel by pixel."""
     near = (x - alpha * gradient.sign()).clamp(min=origin - epsilon, max=origin + epsilon)
     return near.clamp(0, 1)

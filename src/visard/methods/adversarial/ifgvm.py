@@ -36,10 +36,7 @@ class Ifgvm(Iterated):
         check_above("step", self.step)
 
     def _perturb(self, scene: Scene, sights: Sequence[Sight]) -> Tensor:
-        from visard.nets.descent import descend
-
-        loss, sure = self.objective(scene, sights)
-        return descend(self.start(scene), loss, lambda x, g: self._step(x, g, scene.picture), self.steps, sure)
+        return self.attack(scene, sights, lambda x, g: self._step(x, g, scene.picture))
 
     def _step(self, x: Tensor, gradient: Tensor, origin: Tensor) -> Tensor:
         return value_step(x, scaled(gradient, self.gradient), self.step)

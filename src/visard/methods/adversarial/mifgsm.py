@@ -1,6 +1,7 @@
 """MI-FGSM: made for networks it has not seen, most of which it misses. People still recognise the person.
 
 Momentum, input diversity and translation, each of which may be 0 (Dong et al. 2018, Xie et al. 2019, Dong et al. 2019).
+Steps are large where the picture is busy, and small where it is even and they would be seen.
 """
 
 from __future__ import annotations
@@ -26,33 +27,36 @@ class Mifgsm(Ifgsm):
     """I-FGSM along gathered gradients (METHODS 4.2).
 
     momentum: what is kept of earlier ones. diversity: chance that a network sees the face shrunk and shifted.
-    translation: side in pixels of the Gaussian that smooths gradients.
+    translation: side in pixels of the Gaussian that smooths gradients. texture: to what power of the picture's own
+    variation around a pixel its `step` and `epsilon` grow; at 0 all pixels have the same.
     """
 
     name: ClassVar[str] = "mifgsm"
 
-    epsilon: float = 0.03
-    momentum: float = 1.0
+    steps: int = 100
+    epsilon: float = 0.04
+    momentum: float = 0.5
     diversity: float = 0.5
     translation: int = 7
+    texture: float = 1.0
 
     def __post_init__(self) -> None:
         Ifgsm.__post_init__(self)
         check_weight("momentum", self.momentum)
         check_weight("diversity", self.diversity, most=1.0)
+        check_weight("texture", self.texture, most=1.0)
         odd = isinstance(self.translation, int) and self.translation % 2 == 1 and 0 < self.translation <= _LARGEST
         if isinstance(self.translation, bool) or not (odd or self.translation == 0):
             raise UsageError(f"translation is {self.translation!r}", hint=f"give an odd number up to {_LARGEST}, or 0")
 
     def _perturb(self, scene: Scene, sights: Sequence[Sight]) -> Tensor:
-        from visard.nets.descent import descend
         from visard.nets.transfer import chained, momentum, translated
 
-        loss, sure = self.objective(scene, sights, self.diversity)
+        share = scene.room() ** self.texture
         changes = [translated(self.translation)] if self.translation else []
         change = chained(*changes, momentum(self.momentum))
 
         def step(x: Tensor, gradient: Tensor) -> Tensor:
-            return sign_step(x, change(gradient), scene.picture, self.step, self.epsilon)
+            return sign_step(x, change(gradient), scene.picture, self.step * share, self.epsilon * share)
 
-        return descend(self.start(scene), loss, step, self.steps, sure)
+        return self.attack(scene, sights, step, self.diversity)
