@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BOUND = 0.1
 """Change of a pixel at most."""
 
-_RATE = 0.05
+_RATE = 0.08
 """Step of Adam in the space of w, where the change is _BOUND tanh(w)."""
 
 _COLOUR = 0.35
@@ -47,7 +47,7 @@ class Cloak(Adversarial):
     strength: float = 0.5
     through: str = "jpeg,resize,align"
     similarity: float = 0.95
-    steps: int = 80
+    steps: int = 48
 
     def __post_init__(self) -> None:
         Adversarial.__post_init__(self)
