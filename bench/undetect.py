@@ -1,7 +1,7 @@
 """undetect: the least strength at which detectors lose a face or a person, and whether one not asked still finds them.
 
 python bench/undetect.py --people 40 --fold tune
-python bench/undetect.py --kind person --people 20
+python bench/undetect.py --kind person --people 20 --by svd+noise+impulse
 
 Faces: dlib's HOG detector has no part in the search; CenterFace and BlazeFace look at the whole saved picture (JPEG at
 quality 90). Persons: those of Penn-Fudan that NanoDet and MoveNet find, each hidden alone; PoseNet has no part. Needs

@@ -88,6 +88,7 @@ def test_what_is_seen_counts_where_it_was_or_within() -> None:
     assert _same(Region("face", Box(50, 50, 60, 60), 0.5), hidden), "a face in there"
     assert not _same(Region("person", Box(0, 0, 160, 160), 0.5), hidden), "the view as a whole"
     assert not _same(Region("person", Box(70, 40, 110, 120), 0.5), hidden), "a neighbour"
+    assert not _same(Region("person", Box(50, 50, 60, 60), 0.5), hidden), "a speck"
     half = Region("face", Box(65, 65, 70, 70), 0.5)
     assert _same(half, hidden, 0.5, (40, 40)), "a view of half the size, in the middle of the same"
 

@@ -59,8 +59,9 @@ _HALVINGS = 3
 _QUALITY = 90
 """JPEG quality through which the face must stay lost."""
 
-_SAME, _WITHIN = 0.3, 0.5
-"""Overlap (IoU) with what is hidden, or share of itself in there, from which on what is seen is what was to be lost."""
+_SAME, _WITHIN, _PART = 0.3, 0.5, 0.05
+"""Overlap (IoU) with what is hidden, or share of itself in there, from which on what is seen is what was to be lost;
+and share of what is hidden that a part of a person has: a speck of the background is nobody."""
 
 
 class Lost(NamedTuple):
@@ -204,4 +205,5 @@ def _around(mask: Mask) -> Box:
 def _same(seen: Region, hidden: Box, scale: float = 1.0, corner: tuple[int, int] = (0, 0)) -> bool:
     """Return whether what is seen in a view is what is hidden, or lies in it; a box around all of a view is not."""
     box = seen.box.shift(-corner[0], -corner[1]).scale(1 / scale)
-    return box.iou(hidden) >= _SAME or box.overlap(hidden) > _WITHIN * box.area
+    part = seen.kind == "face" or box.area >= _PART * hidden.area
+    return box.iou(hidden) >= _SAME or (part and box.overlap(hidden) > _WITHIN * box.area)
