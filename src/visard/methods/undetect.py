@@ -176,8 +176,8 @@ class Undetect:
         coded = cv2.imencode(".jpg", new[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1]
         saved = np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB), np.uint8)
         names, hidden = self._names(patch.kind), _around(patch.mask)
-        if np.array_equal(new, patch.pixels):  # flat ground has no singular values to take away
-            return names[0]
+        if (patch.mask == 1).any() and np.array_equal(new, patch.pixels):
+            return names[0]  # flat ground has no singular values to take away, and is not hidden as it is
         # The quick looks of all first: they mostly tell.
         for name, scale in product(names, _VIEWS["person" if patch.kind == "person" else "face"]):
             shown, corner = _view(saved, scale)
