@@ -36,7 +36,7 @@ def patch_of(pixels: Pixels, seed: int = 1, box: Box = ASTRONAUT_FACE, around: f
     return patch
 
 
-WEIGHTS = {"penalty", "momentum", "diversity", "translation"}
+WEIGHTS = {"penalty", "momentum", "diversity", "translation", "texture"}
 """Settings that may be 0: they weigh something that can be left out."""
 
 
