@@ -40,7 +40,7 @@ WEIGHTS = {"penalty", "momentum", "diversity", "translation", "texture"}
 """Settings that may be 0: they weigh something that can be left out."""
 
 
-STEPS = 3
+STEPS = 6
 
 
 @cache
@@ -178,7 +178,7 @@ def test_it_changes_the_face(method: Deidentifier, patch: Patch) -> None:
         core &= _face(patch)  # hair and ears stay around a new face
     change = np.abs(hide(method, patch)[core].astype(int) - patch.pixels[core]).mean()
     # What only machines shall mistake people hardly see: tests/methods/test_adversarial.py asks the machines.
-    least = 0.1 if only_machines(method) else 12
+    least = 0.2 if only_machines(method) else 12
     assert change > least, "a method must not hand the original back"
 
 
