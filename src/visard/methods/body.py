@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 
 from visard.methods.generated import shown, veiled
-from visard.methods.mannequin import DETAILS, mannequin
+from visard.methods.mannequin import DETAILS, dyed, mannequin
 from visard.methods.placed import put_back
 from visard.methods.scene import surroundings
 from visard.methods.strength import check_name
+from visard.methods.wardrobe import wardrobe
 from visard.models.taught import taught
 from visard.shape.similarity import Matrix
 from visard.types import Form, Goal, Kind, Mask, Patch, Pixels
@@ -58,9 +59,11 @@ class Body:
         filled, known = surroundings(patch.pixels, hidden, to_square, net.side)
         inside = cv2.warpAffine(_inside(patch), to_square, (net.side, net.side), flags=cv2.INTER_LINEAR)
         planes = mannequin(np.asarray(inside, np.float32), self.detail)
-        scene = np.concatenate([veiled(filled, known), known[None], planes])
-        code = np.random.default_rng(patch.seed).standard_normal((1, int(net.facts["code"]))).astype(np.float32)
-        (square,) = net(scene[None], code)
+        grey = filled.mean(axis=2)
+        light = float(np.average(grey, weights=known)) if known.any() else float(grey.mean())
+        dyes = dyed(planes, wardrobe(patch.seed, light))
+        scene = np.concatenate([veiled(filled, known), known[None], planes, dyes])
+        (square,) = net(scene[None])
         return put_back(patch, shown(np.clip(square[0], -1, 1)), to_square)
 
 

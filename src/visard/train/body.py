@@ -1,7 +1,8 @@
 """The body's recipe: people in photos, painted anew over their own segmentation, before a critic that sees it too.
 
 Losses of pix2pix (Isola et al. 2017): a conditional critic, and 100 times the mean absolute difference. Each sample
-draws how much detail its segmentation tells, so that one network knows all levels.
+draws how much detail its segmentation tells, so that one network knows all levels. Parts are dyed with the mean colours
+that the person wears; in use colours are drawn instead. Without, all who ever stood so would wear their mean, grey.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from visard.errors import UsageError
 from visard.media.formats import PICTURE_SUFFIXES
 from visard.media.read import probe, read
 from visard.methods.body import framed
-from visard.methods.mannequin import DETAILS, PLANES, mannequin
-from visard.nets.body import CODE, WIDTHS, Body
+from visard.methods.mannequin import DETAILS, PLANES, dyed, mannequin
+from visard.methods.wardrobe import wardrobe
+from visard.nets.body import WIDTHS, Body
 from visard.nets.patchgan import PatchCritic
 from visard.policy import default_rule
 from visard.shape.mask import outline, window
@@ -47,7 +49,7 @@ class Recipe:
     seed: int = 0
     side: int = 128
     widths: tuple[int, ...] = WIDTHS
-    critic_width: int = 48
+    critic_width: int = 32
     rate: float = 2e-4
     critic_rate: float = 2e-4
     average: float = 0.998
@@ -57,17 +59,19 @@ class Recipe:
 
 
 class Wearer(NamedTuple):
-    """target (3, S, S), a person in a scene, -1 to 1; known (1, S, S), 1 where nothing is hidden; planes (5, S, S), the
-    segmentation; code (16,). In a batch, tensors."""
+    """target (3, S, S), a person in a scene, -1 to 1; known (1, S, S), 1 where nothing is hidden; planes (7, S, S), the
+    segmentation; dyes and others (3, S, S), it in the person's colours, and in drawn ones. In a batch, tensors."""
 
     target: Any
     known: Any
     planes: Any
-    code: Any
+    dyes: Any
+    others: Any
 
 
 class Person(NamedTuple):
-    """square (S, S, 3) uint8 around a person; inside and hidden (S, S) uint8, 1 in the outline, and in the mask."""
+    """square (S, S, 3) uint8 around a person; inside and hidden (S, S) uint8, 1 in the outline, and in the mask or
+    beyond the photo."""
 
     square: Pixels
     inside: NDArray[np.uint8]
@@ -88,13 +92,30 @@ class Wearers:
         """Return the n-th sample."""
         rng = np.random.default_rng((self.seed, n))
         person = self.people[int(rng.integers(len(self.people)))]
-        turn = slice(None, None, -1 if rng.random() < 0.5 else 1)
-        square, inside, hidden = (np.ascontiguousarray(plane[:, turn]) for plane in person)
-        detail = DETAILS[int(rng.integers(len(DETAILS)))]
-        target = (square.astype(np.float32) / np.float32(127.5) - 1).transpose(2, 0, 1)
-        planes = mannequin(inside.astype(np.float32), detail)
+        square, inside, hidden = _moved(person, rng)
+        planes = mannequin(inside.astype(np.float32), DETAILS[int(rng.integers(len(DETAILS)))])
+        target = np.ascontiguousarray((square.astype(np.float32) / np.float32(127.5) - 1).transpose(2, 0, 1))
         known = (1 - hidden.astype(np.float32))[None]
-        return Wearer(np.ascontiguousarray(target), known, planes, rng.standard_normal(CODE).astype(np.float32))
+        return Wearer(target, known, planes, dyed(planes, _worn(target, planes)), dyed(planes, wardrobe(n)))
+
+
+def _moved(person: Person, rng: np.random.Generator) -> Person:
+    """Return a person mirrored, moved, larger or smaller, in another light; in memory that nobody else has."""
+    side, zoom, (dx, dy) = len(person.square), float(rng.uniform(0.85, 1.15)), rng.uniform(-0.06, 0.06, 2)
+    across = zoom if rng.random() < 0.5 else -zoom
+    matrix = np.array([[across, 0, side * (0.5 - across / 2 + dx)], [0, zoom, side * (0.5 - zoom / 2 + dy)]])
+    size = side, side
+    square = cv2.warpAffine(person.square, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    inside = cv2.warpAffine(person.inside, matrix, size, flags=cv2.INTER_NEAREST)
+    hidden = cv2.warpAffine(person.hidden, matrix, size, flags=cv2.INTER_NEAREST, borderValue=1)
+    lit = np.clip(square * rng.uniform(0.7, 1.2), 0, 255)
+    return Person(np.asarray(lit, np.uint8), np.asarray(inside, np.uint8), np.asarray(hidden, np.uint8))
+
+
+def _worn(target: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (6, 3), the mean colours of a whole person (3, S, S) and of their parts."""
+    weights = planes[:-1].reshape(len(planes) - 1, -1)
+    return np.asarray(weights @ target.reshape(3, -1).T / np.maximum(weights.sum(axis=1), 1)[:, None], np.float32)
 
 
 class Lesson(Studio):
@@ -111,7 +132,7 @@ class Lesson(Studio):
         """Teach the generator, then the critic."""
         self.freeze("critic")
         with self.fast():
-            fake = worn(batch, self.net("generator")(inputs(batch), batch.code).float())
+            fake = worn(batch, self.net("generator")(inputs(batch, batch.dyes)).float())
             off = (fake - batch.target).abs().sum() / (3 * (1 - batch.known).sum() + 1)
             losses = {"critic": judged(self.net("critic")(fake, batch.planes).logits, True), "colour": off}
         self.descend("generator", losses, weigh=True)
@@ -123,14 +144,14 @@ class Lesson(Studio):
         return losses | told
 
     def show(self, batch: Wearer) -> list[Tensor]:
-        """Return what is known of the scene, the segmentation, the result, and the photo."""
-        result = worn(batch, self.net("average")(inputs(batch), batch.code).float())
-        return [batch.target * batch.known, batch.planes[:, 1:4] * 2 - 1, result, batch.target]
+        """Return what is known of the scene, the drawn colours, the photo, and who is painted in its and those."""
+        own, drawn = (worn(batch, self.net("average")(inputs(batch, v)).float()) for v in (batch.dyes, batch.others))
+        return [batch.target * batch.known, batch.others, batch.target, own, drawn]
 
 
-def inputs(batch: Wearer) -> Tensor:
-    """Return (n, 9, S, S), what the generator sees of a batch: no hidden pixel."""
-    return torch.cat([batch.target * batch.known, batch.known, batch.planes], dim=1)
+def inputs(batch: Wearer, dyes: Tensor) -> Tensor:
+    """Return (n, 14, S, S), what the generator sees of a batch: no hidden pixel."""
+    return torch.cat([batch.target * batch.known, batch.known, batch.planes, dyes], dim=1)
 
 
 def worn(batch: Wearer, painted: Tensor) -> Tensor:
@@ -172,8 +193,10 @@ def _person(pixels: Pixels, region: Region, side: int) -> Person | None:
     cv2.fillPoly(inside, [np.round((drawn - 0.5) * 16).astype(np.int32)], 1, shift=4)
     matrix, size = framed(hidden, side), (side, side)
     square = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    planes = (cv2.warpAffine(v.astype(np.float32), matrix, size) > 0 for v in (inside, hidden))
-    return Person(np.asarray(square, np.uint8), *(plane.astype(np.uint8) for plane in planes))
+    # Beyond the photo nothing is known: what is repeated there of somebody who is cut off must not be seen.
+    within = cv2.warpAffine(inside.astype(np.float32), matrix, size) > 0
+    beyond = cv2.warpAffine(hidden, matrix, size, borderValue=1.0) > 0
+    return Person(np.asarray(square, np.uint8), within.astype(np.uint8), beyond.astype(np.uint8))
 
 
 def train(

@@ -19,7 +19,7 @@ from visard.models.denoiser import TOLD
 from visard.models.onnx import with_facts
 from visard.models.taught import FORMAT
 from visard.nets.background import Background
-from visard.nets.body import CODE
+from visard.nets.body import DYES
 from visard.nets.body import SCENE as AROUND
 from visard.nets.denoiser import Denoiser
 from visard.nets.dual import STYLE
@@ -132,8 +132,8 @@ def _transformer(numbers: Mapping[str, Any]) -> Plan:
 
 def _body(numbers: Mapping[str, Any]) -> Plan:
     how = body.Recipe(**numbers)
-    inputs = {"pictures": torch.zeros(1, AROUND + PLANES, how.side, how.side), "code": torch.zeros(1, CODE)}
-    return Plan(body.generator(how), inputs, ("picture",), {"side": how.side, "code": CODE})
+    inputs = {"pictures": torch.zeros(1, AROUND + PLANES + DYES, how.side, how.side)}
+    return Plan(body.generator(how), inputs, ("picture",), {"side": how.side})
 
 
 PLANS: Mapping[str, Callable[[Mapping[str, Any]], Plan]] = {
