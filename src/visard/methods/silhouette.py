@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, get_args
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from visard.methods.scene import fill_in
 from visard.methods.strength import check_name, hidden_side
@@ -23,6 +24,9 @@ _BEYOND = 0.08
 
 _ROUND = (0.02, 0.05, 0.12, 0.25)
 """Sizes, in hidden sides, of what is rounded: fingers, limbs, heads and trunks."""
+
+_GRAIN = 56.0
+"""Hidden side in pixels at which light and scene are calculated for larger figures: neither has finer detail."""
 
 _LIGHT = np.array([-0.45, -0.65, 0.61], np.float32)
 """Where the light comes from: the left, above, in front."""
@@ -53,13 +57,13 @@ class Silhouette:
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the figure, shaded if wanted, and around it what the scene goes on like."""
-        body = _body(patch)
-        colour = np.array(colour_of(patch.seed), np.float32)
-        light = _relief(body, hidden_side(patch.mask)) if self.look == "shaded" else np.ones(body.shape, np.float32)
+        body, side = _body(patch), hidden_side(patch.mask)
+        colour = colour_of(patch.seed)
+        light = _relief(body, side) if self.look == "shaded" else np.ones(body.shape, np.float32)
+        figure = cv2.merge([cv2.convertScaleAbs(light, alpha=one) for one in colour])
         known = patch.mask == 0 if patch.others is None else (patch.mask == 0) & ~patch.others
-        scene = fill_in(patch.pixels.astype(np.float32), known.astype(np.float32)) if known.any() else colour
-        new = body[..., None] * (light[..., None] * colour) + (1 - body[..., None]) * scene
-        return np.asarray(np.clip(np.round(new), 0, 255), np.uint8)
+        scene = _scene(patch.pixels, known, side) if known.any() else figure
+        return np.asarray(cv2.blendLinear(figure, scene, body, 1 - body), np.uint8)
 
 
 def colour_of(seed: int, saturation: float = 0.28, value: float = 0.66) -> tuple[float, float, float]:
@@ -89,14 +93,35 @@ def _body(patch: Patch) -> Mask:
     return np.asarray(body if body.any() else patch.mask, np.float32)
 
 
+def _reduced(shape: tuple[int, ...], side: float) -> tuple[tuple[int, int], float]:
+    """Return (width, height) at which a figure of a hidden side in pixels is calculated, and the scale that is."""
+    scale = min(1.0, _GRAIN / side)
+    return (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))), scale
+
+
+def _scene(pixels: Pixels, known: NDArray[np.bool_], side: float) -> Pixels:
+    """Return (h, w, 3) what is known of pixels, carried on softly."""
+    size, _ = _reduced(pixels.shape, side)
+    weight = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    shown = cv2.resize(cv2.copyTo(pixels, known.view(np.uint8)), size, interpolation=cv2.INTER_AREA)
+    colour = shown.astype(np.float32) / np.maximum(weight, 1e-6)[..., None]
+    filled = np.asarray(np.clip(np.round(fill_in(colour, weight)), 0, 255), np.uint8)
+    return np.asarray(cv2.resize(filled, known.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
 def _relief(body: Mask, side: float) -> Mask:
     """Return (h, w) the light that falls on a body with that outline, about 1 where it faces the viewer."""
+    size, scale = _reduced(body.shape, side)
+    light = _lit(np.asarray(cv2.resize(body, size, interpolation=cv2.INTER_AREA), np.float32), side * scale)
+    return np.asarray(cv2.resize(light, body.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _lit(body: Mask, side: float) -> Mask:
     reach = max(1, int(side / 3))
     whole = cv2.copyMakeBorder(body, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     # Blurred at many sizes, a flat shape swells as a body does: thin parts a little, thick ones more.
     swollen = [2.2 * size * side * cv2.GaussianBlur(whole, (0, 0), max(0.6, size * side)) for size in _ROUND]
     height = np.sum(swollen, axis=0)[reach:-reach, reach:-reach]
     down, across = np.gradient(height) if min(height.shape) > 1 else (np.zeros_like(height),) * 2
-    normal = np.dstack([-across, -down, np.ones_like(height)])
-    normal /= np.linalg.norm(normal, axis=2, keepdims=True)
-    return np.asarray(0.5 + 0.8 * np.clip(normal @ _LIGHT, 0.0, 1.0), np.float32)
+    towards = (_LIGHT[2] - _LIGHT[0] * across - _LIGHT[1] * down) / np.sqrt(across * across + down * down + 1)
+    return np.asarray(0.5 + 0.8 * np.clip(towards, 0.0, 1.0), np.float32)
