@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import ceil
 
 import cv2
 import numpy as np
@@ -74,7 +75,8 @@ def outline(region: Region, rule: Rule, cells: tuple[slice, slice]) -> Mask:
     rows, columns = ((s.start, s.stop) for s in cells)
     around = polygon(region)
     if around is not None:
-        return _around(tuple(map(tuple, around.tolist())), region.box, rule.margin, rows, columns)
+        whole, corner = _around(np.asarray(around, np.float32).tobytes(), region.box, rule.margin)
+        return _part(whole, corner, rows, columns)
     return _outline(region.box, rule.margin, rule.shape, rows, columns)
 
 
@@ -87,20 +89,34 @@ def _outline(whole: Box, margin: float, shape: str, rows: tuple[int, int], colum
     return _falling(away, whole)
 
 
-@lru_cache(maxsize=16)
-def _around(
-    points: tuple[tuple[float, float], ...], whole: Box, margin: float, rows: tuple[int, int], columns: tuple[int, int]
-) -> Mask:
-    # Room on each side, so that a polygon that leaves the cells is still as far away as it is.
-    room = 2
-    shape = (max(0, rows[1] - rows[0]) + 2 * room, max(0, columns[1] - columns[0]) + 2 * room)
+@lru_cache(maxsize=64)
+def _around(points: bytes, whole: Box, margin: float) -> tuple[Mask, tuple[int, int]]:
+    # As above, and neighbours ask for parts of it. With it goes the (row, column) of its corner; beyond, all is 0.
+    placed = np.frombuffer(points, np.float32).reshape(-1, 2).astype(np.float64)
+    reach = margin * whole.side + 2 * _HALF_PIXEL
+    room = ceil(reach + _rim(whole)) + 1
+    first = np.floor(placed.min(axis=0)).astype(int) - room
+    wide, tall = np.ceil(placed.max(axis=0)).astype(int) + room - first
+    drawn = np.ones((tall, wide), np.uint8)
     # OpenCV takes the middle of a pixel for its coordinate.
-    placed = np.array(points) - (columns[0] - room + 0.5, rows[0] - room + 0.5)
-    drawn = np.ones(shape, np.uint8)
-    cv2.fillPoly(drawn, [np.round(placed * (1 << _FINE)).astype(np.int32)], 0, shift=_FINE)
+    cv2.fillPoly(drawn, [np.round((placed - first - 0.5) * (1 << _FINE)).astype(np.int32)], 0, shift=_FINE)
     away = np.asarray(cv2.distanceTransform(drawn, cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float32)
-    away -= np.float32(margin * whole.side + 2 * _HALF_PIXEL)
-    return _falling(np.ascontiguousarray(away[room:-room, room:-room]), whole)
+    away -= np.float32(reach)
+    return _falling(away, whole), (int(first[1]), int(first[0]))
+
+
+def _part(whole: Mask, corner: tuple[int, int], rows: tuple[int, int], columns: tuple[int, int]) -> Mask:
+    """Return a mask over other cells than its own, 0 beyond these."""
+    top, left = rows[0] - corner[0], columns[0] - corner[1]
+    tall, wide = max(0, rows[1] - rows[0]), max(0, columns[1] - columns[0])
+    inner = whole[max(0, top) : max(0, top + tall), max(0, left) : max(0, left + wide)]
+    if inner.shape == (tall, wide):
+        return inner
+    part = np.zeros((tall, wide), np.float32)
+    y, x = max(0, -top), max(0, -left)
+    part[y : y + inner.shape[0], x : x + inner.shape[1]] = inner
+    part.flags.writeable = False
+    return part
 
 
 def _falling(away: Mask, whole: Box) -> Mask:
