@@ -14,8 +14,9 @@ import numpy as np
 from visard.methods.generated import shown, veiled
 from visard.methods.mannequin import DETAILS, dyed, mannequin
 from visard.methods.placed import put_back
-from visard.methods.scene import surroundings
-from visard.methods.strength import check_name
+from visard.methods.scene import fill_in, surroundings
+from visard.methods.silhouette import body_of, scene_of
+from visard.methods.strength import check_name, hidden_side
 from visard.methods.wardrobe import wardrobe
 from visard.models.taught import taught
 from visard.shape.similarity import Matrix
@@ -64,7 +65,13 @@ class Body:
         dyes = dyed(planes, wardrobe(patch.seed, light))
         scene = np.concatenate([veiled(filled, known), known[None], planes, dyes])
         (square,) = net(scene[None])
-        return put_back(patch, shown(np.clip(square[0], -1, 1)), to_square)
+        # The network's edge is as coarse as its square; the figure's is the outline's, between what lies on both sides.
+        body = body_of(patch)
+        person = fill_in(shown(np.clip(square[0], -1, 1)), _deep(np.asarray(inside, np.float32)))
+        painted = put_back(patch, person, to_square)
+        visible = patch.mask == 0 if patch.others is None else (patch.mask == 0) & ~patch.others
+        scene = scene_of(patch.pixels, visible, hidden_side(patch.mask)) if visible.any() else painted
+        return np.asarray(cv2.blendLinear(painted, scene, body, 1 - body), np.uint8)
 
 
 def framed(mask: Mask, side: int) -> Matrix:
@@ -74,6 +81,13 @@ def framed(mask: Mask, side: int) -> Matrix:
     scale = side / (_ROOM * long)
     x, y = (columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2
     return np.array([[scale, 0, side / 2 - scale * x], [0, scale, side / 2 - scale * y]])
+
+
+def _deep(inside: Mask) -> Mask:
+    """Return where a person surely is, without the pixels at the edge if others are left."""
+    within = (inside > 0.99).astype(np.uint8)
+    deep = cv2.erode(within, np.ones((3, 3)))
+    return np.asarray(deep if deep.any() else within, np.float32)
 
 
 def _inside(patch: Patch) -> Mask:

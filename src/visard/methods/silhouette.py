@@ -57,12 +57,12 @@ class Silhouette:
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the figure, shaded if wanted, and around it what the scene goes on like."""
-        body, side = _body(patch), hidden_side(patch.mask)
+        body, side = body_of(patch), hidden_side(patch.mask)
         colour = colour_of(patch.seed)
         light = _relief(body, side) if self.look == "shaded" else np.ones(body.shape, np.float32)
         figure = cv2.merge([cv2.convertScaleAbs(light, alpha=one) for one in colour])
         known = patch.mask == 0 if patch.others is None else (patch.mask == 0) & ~patch.others
-        scene = _scene(patch.pixels, known, side) if known.any() else figure
+        scene = scene_of(patch.pixels, known, side) if known.any() else figure
         return np.asarray(cv2.blendLinear(figure, scene, body, 1 - body), np.uint8)
 
 
@@ -73,7 +73,7 @@ def colour_of(seed: int, saturation: float = 0.28, value: float = 0.66) -> tuple
     return 255 * red, 255 * green, 255 * blue
 
 
-def _body(patch: Patch) -> Mask:
+def body_of(patch: Patch) -> Mask:
     """Return (h, w) how much of each pixel is the figure's: of the outline, or of what is hidden if there is none."""
     side = hidden_side(patch.mask)
     inside = np.zeros(patch.mask.shape, np.uint8)
@@ -99,7 +99,7 @@ def _reduced(shape: tuple[int, ...], side: float) -> tuple[tuple[int, int], floa
     return (max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))), scale
 
 
-def _scene(pixels: Pixels, known: NDArray[np.bool_], side: float) -> Pixels:
+def scene_of(pixels: Pixels, known: NDArray[np.bool_], side: float) -> Pixels:
     """Return (h, w, 3) what is known of pixels, carried on softly."""
     size, _ = _reduced(pixels.shape, side)
     weight = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
