@@ -22,6 +22,9 @@ from visard.models.taught import taught
 from visard.shape.similarity import Matrix
 from visard.types import Form, Goal, Kind, Mask, Patch, Pixels
 
+_SMOOTH = 0.02
+"""Smoothing of what was painted, in sides of the square: less would show the network's own grid."""
+
 _ROOM = 1.15
 """Side of the square that the network sees, in the longer side of what is hidden."""
 
@@ -68,7 +71,8 @@ class Body:
         # The network's edge is as coarse as its square; the figure's is the outline's, between what lies on both sides.
         body = body_of(patch)
         person = fill_in(shown(np.clip(square[0], -1, 1)), _deep(np.asarray(inside, np.float32)))
-        painted = put_back(patch, person, to_square)
+        smooth = np.asarray(cv2.GaussianBlur(person, (0, 0), _SMOOTH * net.side), np.float32)
+        painted = put_back(patch, smooth, to_square)
         visible = patch.mask == 0 if patch.others is None else (patch.mask == 0) & ~patch.others
         scene = scene_of(patch.pixels, visible, hidden_side(patch.mask)) if visible.any() else painted
         return np.asarray(cv2.blendLinear(painted, scene, body, 1 - body), np.uint8)
