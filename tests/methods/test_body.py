@@ -11,7 +11,8 @@ import pytest
 from visard.errors import ModelError, UsageError
 from visard.hider import Hider
 from visard.methods import make
-from visard.methods.mannequin import DETAILS, mannequin
+from visard.methods.mannequin import DETAILS, PARTS, dyed, mannequin
+from visard.methods.wardrobe import wardrobe
 from visard.models import taught
 from visard.policy import Policy, only, with_rule
 from visard.types import Frame, Pixels
@@ -40,6 +41,20 @@ def test_each_level_tells_what_the_one_before_does_and_more() -> None:
     parts = [np.flatnonzero(part.any(axis=1)) for part in planes[1][1:-1]]
     assert all(above.max() < below.min() for above, below in pairwise(parts))
     assert planes[2][-1].max() == 1 and not mannequin(np.zeros((8, 8), np.float32), "limbs").any()
+
+
+def test_each_part_is_dyed_in_its_own_colour_and_nothing_beside() -> None:
+    inside = np.zeros((64, 64), np.float32)
+    inside[4:60, 20:44] = 1
+    palette = wardrobe(5)
+    for detail in DETAILS:
+        planes = mannequin(inside, detail)
+        dyes = dyed(planes, palette)
+        assert not dyes[:, inside == 0].any()
+        for n, part in enumerate(planes[1:-1] if detail != "outline" else planes[:1]):
+            assert np.allclose(dyes[:, part > 0].T, palette[n + (detail != "outline")])
+    assert len(palette) == 1 + len(PARTS) and np.array_equal(palette, wardrobe(5))
+    assert wardrobe(5, light=30).mean() < palette.mean() < 1, "at night clothes are darker"
 
 
 def test_no_pixel_of_the_person_is_seen(weights: Path) -> None:

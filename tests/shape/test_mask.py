@@ -144,3 +144,13 @@ def test_corners_of_a_sign_are_stretched_to_its_box() -> None:
     assert two.sum() > 1.8 * one.sum() and (two | ~one).all()
     corner = polygon(wider)
     assert corner is not None and corner.min() == 4 and corner[:, 0].max() == 36
+
+
+@given(st.integers(-30, 60), st.integers(-30, 60), st.integers(0, 60), st.integers(0, 60))
+def test_a_part_of_an_outline_is_the_same_whoever_asks_for_it(top: int, left: int, tall: int, wide: int) -> None:
+    corners = np.array([[12.5, 4.5], [40.5, 9.5], [33.5, 44.5], [8.5, 38.5]], np.float32)
+    region, rule = Region("person", Box(8, 4, 41, 45), 0.9, outline=corners), Rule(margin=0.05)
+    whole = outline(region, rule, (slice(-40, 130), slice(-40, 130)))
+    part = outline(region, rule, (slice(top, top + tall), slice(left, left + wide)))
+    assert np.array_equal(part, whole[top + 40 : top + 40 + tall, left + 40 : left + 40 + wide])
+    assert not part.flags.writeable and whole[40 + 20, 40 + 20] == 1 and not whole[:40].any()
