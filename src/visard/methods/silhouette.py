@@ -102,9 +102,9 @@ def _reduced(shape: tuple[int, ...], side: float) -> tuple[tuple[int, int], floa
 def scene_of(pixels: Pixels, known: NDArray[np.bool_], side: float) -> Pixels:
     """Return (h, w, 3) what is known of pixels, carried on softly."""
     size, _ = _reduced(pixels.shape, side)
-    weight = cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    weight = np.asarray(cv2.resize(known.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32)
     shown = cv2.resize(cv2.copyTo(pixels, known.view(np.uint8)), size, interpolation=cv2.INTER_AREA)
-    colour = shown.astype(np.float32) / np.maximum(weight, 1e-6)[..., None]
+    colour = np.asarray(shown / np.maximum(weight, np.float32(1e-6))[..., None], np.float32)
     filled = np.asarray(np.clip(np.round(fill_in(colour, weight)), 0, 255), np.uint8)
     return np.asarray(cv2.resize(filled, known.shape[::-1], interpolation=cv2.INTER_LINEAR), np.uint8)
 
