@@ -13,6 +13,7 @@ from PIL import Image
 from visard.sources import listing
 from visard.types import Pixels
 
+from .conftest import ASTRONAUT_FACE
 from .test_cli import Say, film, hidden_face, visard  # noqa: F401  # a fixture
 
 Row = dict[str, object]
@@ -104,6 +105,18 @@ def test_an_earlier_result_in_which_nothing_was_found_is_strictly_one(visard: Sa
 def test_it_is_said_where_everybody_is_spared(visard: Say, photo: Path) -> None:  # noqa: F811
     code, _, err = visard("hide", photo, "--keep-person", photo, "--out", "o", *FILL)
     assert code == 0 and "1 with everybody spared" in err
+
+
+def test_whoever_got_something_else_than_was_asked_for_is_told_of(visard: Say, photo: Path) -> None:  # noqa: F811
+    boxes = (ASTRONAUT_FACE, (400, 400, 440, 440))
+    rows = [
+        {"source": photo.name, "frame": 0, "kind": "face", "score": 1, "hide": True, "track": track}
+        | dict(zip(("x0", "y0", "x1", "y1"), map(float, box), strict=True))
+        for track, box in enumerate(boxes, 1)
+    ]
+    Path("r.json").write_text(json.dumps({"regions": rows}))
+    code, _, err = visard("hide", photo, "--regions", "r.json", "--out", "o", "--offline")
+    assert code == 0 and "1 hidden with blur: no face could be exchanged there" in err
 
 
 @pytest.mark.parametrize("broken", [True, False])

@@ -249,9 +249,10 @@ def _run(
         runs.append(run)
         if not as_json and not quiet:
             click.echo(bar.summary(run), err=True)
-            for report in run.reports if task.password is not None else ():
-                for note in (note for note in report.notes if note.startswith(UNDER)):
-                    click.echo(f"{report.source}: {note}", err=True)
+            for report in run.reports:
+                for note in report.notes:
+                    if len(run.reports) == 1 or note.startswith(UNDER):
+                        click.echo(f"{report.source}: {note}", err=True)
             for line in in_words(run.proof) if run.proof else ():
                 click.echo(line, err=True)
     if as_json:

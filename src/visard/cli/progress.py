@@ -76,7 +76,9 @@ class Bar(Watch):
         words = [f"{number} {status}" for status, number in counts.items() if number] or ["nothing to do"]
         bare = sum(r.spared > 0 and not r.regions for r in run.reports)
         words += [f"{nothing} with nothing found"] if nothing else []
+        noted = sum(bool(r.notes) for r in run.reports) if len(run.reports) > 1 else 0
         words += [f"{bare} with everybody spared"] if bare else []
+        words += [f"{noted} with notes"] if noted else []
         return f"{', '.join(words)}; report: {run.page}"
 
     def _advance(self, name: str, share: float) -> None:
