@@ -12,11 +12,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 from visard.types import Box, Pixels, Region
 
 DATA = Path(os.environ.get("VISARD_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+# Time is measured in bench/: whoever tests beside other work is slow, and that is no fault.
+settings.register_profile("visard", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("visard")
 
 ASTRONAUT_FACE = Box(175, 65, 275, 195)
 """Where the astronaut's face is, roughly, in the 512 x 512 photo."""

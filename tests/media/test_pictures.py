@@ -305,7 +305,7 @@ def test_a_cut_off_picture_is_refused(tmp_path: Path, small: Pixels, name: str, 
     assert str(path) in str(caught.value) and caught.value.hint
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(kind=st.sampled_from(["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP"]), seed=st.integers(0, 10**6))
 def test_damaged_bytes_give_frames_or_one_clear_line(tmp_path: Path, astronaut: Pixels, kind: str, seed: int) -> None:
     file = io.BytesIO()

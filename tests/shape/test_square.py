@@ -67,7 +67,7 @@ def test_the_face_lies_on_the_template_whatever_its_turn_and_size() -> None:
     st.integers(5, 90), st.integers(5, 90), st.lists(st.floats(-50, 150), min_size=10, max_size=10),
     st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(1, 60), st.integers(1, 60)),
 )  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_square_encloses_all_that_is_hidden(
     height: int, width: int, numbers: list[float], part: tuple[int, int, int, int]
 ) -> None:

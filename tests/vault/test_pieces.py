@@ -35,7 +35,7 @@ boxes = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(boxes, st.integers(0, 4)), max_size=6),
     st.tuples(st.integers(1, 90), st.integers(1, 90)),

@@ -50,7 +50,7 @@ blobs = st.one_of(st.binary(min_size=1, max_size=200), st.integers(1, 3 * CHUNK_
 people = st.dictionaries(st.integers(0, 9) | st.just(SEVERAL), st.lists(blobs, max_size=4), min_size=1, max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(people, st.booleans())
 def test_sealing_and_opening_is_the_identity_and_the_document_is_enough(records: Records, interleave: bool) -> None:
     data = sealed(records, for_keys(MINE, YOURS), interleave)
