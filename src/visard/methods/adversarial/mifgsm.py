@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _LARGEST = 63
 
+_MOST = 2.0
+"""Times the step and epsilon that a pixel is given at most: beyond, edges are strewn with coloured specks."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mifgsm(Ifgsm):
@@ -28,7 +31,7 @@ class Mifgsm(Ifgsm):
 
     momentum: what is kept of earlier ones. diversity: chance that a network sees the face shrunk and shifted.
     translation: side in pixels of the Gaussian that smooths gradients. texture: to what power of the picture's own
-    variation around a pixel its `step` and `epsilon` grow; at 0 all pixels have the same.
+    variation around a pixel its `step` and `epsilon` grow, to twice themselves at most; at 0 all pixels have the same.
     """
 
     name: ClassVar[str] = "mifgsm"
@@ -52,7 +55,7 @@ class Mifgsm(Ifgsm):
     def _perturb(self, scene: Scene, sights: Sequence[Sight]) -> Tensor:
         from visard.nets.transfer import chained, momentum, translated
 
-        share = scene.room() ** self.texture
+        share = (scene.room() ** self.texture).clamp(max=_MOST)
         changes = [translated(self.translation)] if self.translation else []
         change = chained(*changes, momentum(self.momentum))
 
