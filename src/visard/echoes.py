@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from visard.detect import face_of, second_opinion
-from visard.shape.landmarks import FaceMesh, region_of
+from visard.shape.landmarks import FaceMesh, box_of
 from visard.types import Box, Frame, Pixels, Region
 
 _SAME_FACE = 0.7
@@ -50,7 +50,7 @@ class Echoes:
 
     def see(self, frame: Frame, found: Sequence[tuple[Region, FaceMesh]]) -> None:
         """Compare the meshes of one frame."""
-        outlines = [region_of(mesh.vertices).box for _, mesh in found]
+        outlines = [box_of(mesh.vertices) for _, mesh in found]
         fits = [outline.iou(face_of(region)) for outline, (region, _) in zip(outlines, found, strict=True)]
         for i, (region, mesh) in enumerate(found):
             self._frames[region.track] += 1

@@ -74,7 +74,8 @@ def reshape(donors: Bank, vertices: Vertices, pose: Pose, donor: int, strength: 
 def creased(donors: Bank, texture: Floats, vertices: Vertices, pose: Pose) -> Floats:
     """Return a donor's (256, 256, 3) texture with the creases that the person's expression makes."""
     shape = pose.lift(vertices)
-    return texture * expressions().crease(state(shape - donors.build(donors.identity(shape))))[..., None]
+    crease = expressions().crease(state(shape - donors.build(donors.identity(shape))))
+    return np.asarray(cv2.multiply(texture, cv2.merge([crease] * 3)), np.float32)
 
 
 def faced(pose: Pose) -> Mask:

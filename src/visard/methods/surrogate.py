@@ -26,7 +26,7 @@ from visard.methods.grain import match, measure
 from visard.methods.strength import check_share
 from visard.shape.guess import trace_mesh
 from visard.shape.identity import distance, look
-from visard.shape.landmarks import Vertices, region_of
+from visard.shape.landmarks import Vertices, box_of, region_of
 from visard.shape.mesh import TEXTURE, Pose, canonical, sample
 from visard.shape.texture import ambient, inside, light, lopsidedness, plain, relight, rim, shades, skin, upper_lip
 from visard.types import Box, Mask, Patch, Pixels, Region
@@ -183,7 +183,7 @@ def _draw(sitter: _Sitter, donor: int, how: Surrogate, finest: int = _FINEST) ->
     own_light = own_light if sitter.clear.all() else light(texture, sitter.clear * inside())
     lit = relight(texture, own_light, sitter.light)
     # Everything is drawn in a window around the face, at no more than the textures' own scale.
-    box = region_of(vertices).box.union(region_of(new_vertices).box)
+    box = box_of(vertices).union(box_of(new_vertices))
     rows, columns = box.grow(0.02).cells(*patch.mask.shape)
     if rows.start >= rows.stop or columns.start >= columns.stop:
         raise Unfit("the face lies outside the patch")
@@ -208,8 +208,9 @@ def _draw(sitter: _Sitter, donor: int, how: Surrogate, finest: int = _FINEST) ->
     new = match(_toned(new, window), measure(new, sure, octaves), measure(window, sure, octaves), patch.seed)
     ground = patch.pixels if patch.ground is None else patch.ground
     result = ground.copy()
-    mixed = weight[..., None] * new + (1 - weight[..., None]) * ground[rows, columns]
-    result[rows, columns] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
+    below = ground[rows, columns].astype(np.float32)
+    mixed = below + cv2.multiply(cv2.merge([weight] * 3), cv2.subtract(np.asarray(new, np.float32), below))
+    result[rows, columns] = np.clip(np.rint(mixed, out=mixed), 0, 255, out=mixed).astype(np.uint8)
     return result
 
 

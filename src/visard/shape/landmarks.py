@@ -75,7 +75,7 @@ def find_mesh(pixels: Pixels, region: Region) -> FaceMesh:
 
 def lies_on(vertices: Vertices, region: Region) -> bool:
     """Return whether a mesh is that of a region's own face: it can wander to a neighbour's."""
-    return region_of(vertices).box.iou(face_of(region)) >= _SAME_PLACE
+    return box_of(vertices).iou(face_of(region)) >= _SAME_PLACE
 
 
 def five_points(vertices: Vertices) -> Points:
@@ -83,10 +83,15 @@ def five_points(vertices: Vertices) -> Points:
     return np.stack([vertices[list(ids), :2].mean(axis=0) for ids in FIVE])
 
 
+def box_of(vertices: Vertices) -> Box:
+    """Return the box that a face's points fill."""
+    x, y = vertices[:, 0], vertices[:, 1]
+    return Box(float(x.min()), float(y.min()), float(x.max()), float(y.max()))
+
+
 def region_of(vertices: Vertices) -> Region:
     """Return the region that a face's points outline, with a detector's five points."""
-    low, high = vertices[:, :2].min(axis=0).tolist(), vertices[:, :2].max(axis=0).tolist()
-    return Region("face", Box(*low, *high), 1.0, five_points(vertices))
+    return Region("face", box_of(vertices), 1.0, five_points(vertices))
 
 
 def _agree(vertices: Vertices, region: Region) -> bool:

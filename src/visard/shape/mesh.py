@@ -27,6 +27,9 @@ TEXTURE = 256
 _ALONE = 0.97
 """Share of the drawn pixels that no second triangle touches from which on nothing hides anything: edges are shared."""
 
+_EDGE = 1e-4
+"""Barycentric coordinate, and share of a pixel, by which edges reach further, so that none is left between two."""
+
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
@@ -140,7 +143,7 @@ class Canonical:
         cells, corners, weight = self._inner
         place = np.full((TEXTURE * TEXTURE, 2), -1e4, np.float32)
         for axis in range(2):
-            place[cells, axis] = (weight * vertices[:, axis][corners]).sum(axis=0)
+            place[cells, axis] = np.einsum("kn,kn->n", weight, vertices[:, axis].take(corners))
         return np.asarray(sample(pixels, place.reshape(TEXTURE, TEXTURE, 2)), np.uint8)
 
     def project(self, vertices: Vertices, height: int, width: int) -> Floats:
@@ -148,59 +151,81 @@ class Canonical:
 
         Of surfaces that hide each other the nearer one shows; those seen from behind never do.
         """
-        triangle, weight = rasterise(vertices[:, :2], vertices[:, 2], self.triangles, height, width)
-        cells = np.flatnonzero(triangle.ravel() >= 0)
-        corners, share = self.triangles[triangle.ravel()[cells]].T, weight.reshape(-1, 3)[cells].T
+        triangle = cover(vertices[:, :2], vertices[:, 2], self.triangles, height, width).ravel()
+        cells = np.flatnonzero(triangle >= 0)
+        y, x = np.divmod(cells.astype(np.int32), np.int32(width))
+        slopes = np.einsum("tka,jkt->ajt", self.uv[self.triangles], _barycentric(vertices[:, :2], self.triangles))
+        slopes = slopes.astype(np.float32).take(triangle[cells], axis=2, mode="clip")
         texel = np.full((height * width, 2), -1e4, np.float32)
-        for axis in range(2):
-            texel[cells, axis] = (share * self.uv[:, axis][corners]).sum(axis=0)
+        for axis, (along, down, start) in enumerate(slopes):
+            texel[cells, axis] = along * x + down * y + start
         return texel.reshape(height, width, 2)
 
 
 def rasterise(
     points: Points, depth: Floats | None, triangles: NDArray[np.int32], height: int, width: int
 ) -> tuple[NDArray[np.int32], Floats]:
-    """Return for each pixel the triangle that covers its centre, -1 for none, and its barycentric coordinates.
+    """Return `cover`, and each pixel's barycentric coordinates in its triangle (height, width, 3), 0 where none is."""
+    found = cover(points, depth, triangles, height, width)
+    y, x = np.nonzero(found >= 0)
+    weights = np.zeros((height, width, 3), np.float32)
+    along, down, start = _barycentric(points, triangles).take(found[y, x], axis=2)
+    weights[y, x] = (along * x + down * y + start).T
+    return found, weights
+
+
+def cover(
+    points: Points, depth: Floats | None, triangles: NDArray[np.int32], height: int, width: int
+) -> NDArray[np.int32]:
+    """Return (height, width) the triangle that covers each pixel's centre, -1 for none.
 
     points: (N, 2) x, y in pixels; depth: (N,), smaller is nearer, None where nothing overlaps; triangles: (T, 3).
-    All triangles are drawn at once: every pixel of every bounding box is tried. Those that face away are left out.
+    All triangles are drawn at once, row by row of each. Those that face away are left out.
     """
     found = np.full(height * width, -1, np.int32)
-    weights = np.zeros((height * width, 3), np.float32)
-    a, b, c = (points[triangles[:, k]].astype(np.float32) for k in range(3))
-    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    corners = np.stack([a, b, c])
-    low = np.maximum(np.ceil(corners.min(axis=0) - 1e-3), 0).astype(np.int32)
-    high = np.minimum(np.floor(corners.max(axis=0) + 1e-3), (width - 1, height - 1)).astype(np.int32)
-    wide, tall = np.maximum(high - low + 1, 0).T
-    count = np.where(area > 1e-6, wide * tall, 0)
-    owner = np.repeat(np.arange(len(triangles), dtype=np.int32), count)
-    if not len(owner):
-        return found.reshape(height, width), weights.reshape(height, width, 3)
-    step = np.arange(len(owner), dtype=np.int32) - (np.cumsum(count) - count).astype(np.int32)[owner]
-    y, x = np.divmod(step, wide[owner])
-    # Two of the coordinates at a bounding box's first pixel, and how they grow from pixel to pixel.
-    start, whole = low - a, np.where(area > 1e-6, area, 1)
-    two, three = (
-        ((start * slope).sum(axis=1)[owner] + x * slope[:, 0][owner] + y * slope[:, 1][owner]).astype(np.float32)
-        for slope in (
-            np.stack([c[:, 1] - a[:, 1], a[:, 0] - c[:, 0]], axis=1) / whole[:, None],
-            np.stack([a[:, 1] - b[:, 1], b[:, 0] - a[:, 0]], axis=1) / whole[:, None],
-        )
-    )
-    one = 1 - two - three
-    hit = np.flatnonzero((one > -1e-4) & (two > -1e-4) & (three > -1e-4))
-    weight = np.stack([one[hit], two[hit], three[hit]], axis=1)
-    owner, x, y = owner[hit], x[hit], y[hit]
-    cell = (low[:, 1][owner] + y) * width + low[:, 0][owner] + x
-    found[cell] = 0
-    if depth is not None and np.count_nonzero(found == 0) < _ALONE * len(cell):
-        far = (depth[triangles[owner]] * weight).sum(axis=1)
-        order = np.argsort(-far, kind="stable")  # the nearest is drawn last
-        owner, weight, cell = owner[order], weight[order], cell[order]
+    slopes, rows = _barycentric(points, triangles), points[:, 1][triangles.T]
+    low = np.maximum(np.ceil(rows.min(axis=0) - _EDGE), 0).astype(np.int32)
+    high = np.minimum(np.floor(rows.max(axis=0) + _EDGE), height - 1).astype(np.int32)
+    tall = np.where(np.isfinite(slopes[0, 0]), np.maximum(high - low + 1, 0), 0)
+    owner, y = _ramps(np.arange(len(triangles), dtype=np.int32), low, tall)
+    # A pixel of a row lies inside where no barycentric coordinate, linear along the row, is negative.
+    along, down, start = slopes.take(owner, axis=2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        zero = -(_EDGE + start + down * y) / along
+    left = np.where(along > 0, zero, 0).max(axis=0, initial=0)
+    right = np.where(along < 0, zero, width).min(axis=0, initial=width - 1)
+    first, last = np.ceil(left).astype(np.int32), np.floor(right).astype(np.int32)
+    row, x = _ramps(np.arange(len(owner), dtype=np.int32), first, np.maximum(last - first + 1, 0))
+    owner, y = owner[row], y[row]
+    cell = y * np.int32(width) + x
     found[cell] = owner
-    weights[cell] = weight
-    return found.reshape(height, width), weights.reshape(height, width, 3)
+    if depth is not None and np.count_nonzero(found >= 0) < _ALONE * len(cell):
+        along, down, start = np.einsum("tk,jkt->jt", depth[triangles], slopes).take(owner, axis=1)
+        order = np.argsort(-(along * x + down * y + start), kind="stable")  # the nearest is drawn last
+        found[cell[order]] = owner[order]
+    return found.reshape(height, width)
+
+
+def _barycentric(points: Points, triangles: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return (3, 3, T): how much the barycentric coordinates grow along x and y, and what they are at the origin.
+
+    Not a number for triangles that face away.
+    """
+    (ax, bx, cx), (ay, by, cy) = (points[:, axis].astype(np.float64)[triangles.T] for axis in (0, 1))
+    area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
+    area[area <= 1e-6] = np.nan
+    two = np.array([cy - ay, ax - cx, ay * cx - ax * cy]) / area
+    three = np.array([ay - by, bx - ax, ax * by - ay * bx]) / area
+    return np.stack([np.array([[0.0], [0.0], [1.0]]) - two - three, two, three], axis=1)
+
+
+def _ramps(
+    of: NDArray[np.int32], first: NDArray[np.int32], count: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return whom each step belongs to, and the step: of each, so many from its first on, one after the other."""
+    begun = (np.cumsum(count) - count - first).astype(np.int32)
+    owner = np.repeat(of, count)
+    return owner, np.arange(len(owner), dtype=np.int32) - np.repeat(begun, count)
 
 
 def sample(values: Any, places: Floats, border: int = cv2.BORDER_CONSTANT) -> Any:
