@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from visard.errors import Unfit, UsageError
+from visard.figures import LARGER
 from visard.found import Found
 from visard.gallery import Gallery
 from visard.methods import defaults, make, refuse_misfit
@@ -25,8 +26,8 @@ Behind = Callable[[int, Cells], Pixels | None]
 
 Method = TypeVar("Method", bound=Deidentifier)
 
-_LARGER: tuple[Kind, ...] = ("vehicle", "person", "head", "plate", "text", "face")
-"""Kinds from the one that may hold all others."""
+_APART = 16
+"""By how many variants a spare role lies away: nobody asks for so many of one picture."""
 
 LAST = "fill"
 """The method for whoever is seen through all others."""
@@ -46,6 +47,7 @@ class Hider:
         self.policy, self.gallery, self.source = policy, gallery or Gallery(), source
         self.roles = roles or (Roles() if policy.identity == "person" else None)
         self._seeds: dict[int, int] = {}
+        self._tried: Counter[int] = Counter()
         self.methods = {kind: make(rule.method, rule.settings) for kind, rule in policy.rules.items()}
         for kind, method in self.methods.items():
             refuse_misfit(method, kind, policy.rules)
@@ -64,26 +66,6 @@ class Hider:
             if "strength" in defaults(rule.method) and "strength" not in rule.settings and kind not in self.casting
         }
 
-    def absorb(self, found: Found) -> Found:
-        """Return what was found, faces and heads made part of the figure, if any, that blindly covers their subject.
-
-        On a figure without a face no face is drawn, in no frame; where it leaves the figure it is covered alike.
-        """
-        over = {
-            r.track: r.kind for kind in ("head", "person") for r in found.all() if r.kind == kind and self._blind(r)
-        }
-
-        def part(region: Region) -> Region:
-            kind = over.get(region.track, region.kind)
-            smaller = _LARGER.index(region.kind) > _LARGER.index(kind) and region.kind in ("face", "head")
-            return replace(region, kind=kind, points=None) if smaller and region.hide else region
-
-        if not over:
-            return found
-        # The figure is drawn last, over the parts that it holds.
-        regions = {index: map(part, own) for index, own in found.regions.items()}
-        return Found({index: tuple(sorted(own, key=lambda r: r.box.area)) for index, own in regions.items()})
-
     def shaped(self, found: Found) -> Found:
         """Return what was found, without outlines where detectors shall lose it, and people as wide rectangles.
 
@@ -100,7 +82,8 @@ class Hider:
             return found
         return Found({index: tuple(map(bare, own)) for index, own in found.regions.items()})
 
-    def _blind(self, region: Region) -> bool:
+    def covers(self, region: Region) -> bool:
+        """Return whether a region is hidden without a look at it."""
         return region.hide and self.methods[region.kind].blind
 
     @property
@@ -136,16 +119,24 @@ class Hider:
     def insist(self, regions: Iterable[Region]) -> bool:
         """Hide these subjects more thoroughly from now on; returns whether that makes a difference.
 
-        At full strength, where the user left the strength open; who wears another face gets the fallback, and
-        whoever is still seen through it is blacked out.
+        At full strength, where the user left the strength open; who wears another face gets the next one, where there
+        is one to spare, then the fallback, and whoever is still seen through it is blacked out.
         """
-        before = len(self.insisted) + len(self.unfit) + len(self.hopeless)
+        before = len(self.insisted) + len(self.unfit) + len(self.hopeless) + self._tried.total()
         for region in {(r.kind, r.track): r for r in regions}.values():
-            if region.kind in self.exchanging:
+            if self._spares(region):
+                self._tried[region.track] += 1
+            elif region.kind in self.exchanging:
                 (self.hopeless if region.track in self.unfit else self.unfit).add(region.track)
             elif region.kind in self._full:
                 self.insisted.add(region.track)
-        return len(self.insisted) + len(self.unfit) + len(self.hopeless) > before
+        return len(self.insisted) + len(self.unfit) + len(self.hopeless) + self._tried.total() > before
+
+    def _spares(self, region: Region) -> bool:
+        """Return whether a subject's method has a role for it that nobody has seen through yet."""
+        method = self.methods[region.kind]
+        waiting = isinstance(method, Casting) and self._tried[region.track] < method.spare
+        return waiting and region.track not in self.unfit
 
     def give_up(self, regions: Iterable[Region]) -> bool:
         """Hide these subjects with the fallback from now on, where their method has one; returns whether any is new."""
@@ -167,7 +158,7 @@ class Hider:
         alone: a new one takes its light from the old one, not from a coat's new colour.
         """
         canvas, untouched = _copy(frame), True
-        for kind in _LARGER:
+        for kind in LARGER:
             group = [r for r in regions if r.kind == kind and r.hide and not self.removes(r)]
             below = frame if untouched or kind == "face" else canvas
             # What lies beneath a new face, so that others do not see the old one, would show through its soft rim.
@@ -211,7 +202,7 @@ class Hider:
         patch = cut(frame, region, self.rule(region), self._seed(region.kind, region.track), around)
         if patch is None:
             return None
-        patch = replace(patch, variant=max(0, self.policy.variant - 1))
+        patch = replace(patch, variant=max(0, self.policy.variant - 1) + _APART * self._tried[region.track])
         if not around or not others:
             return patch
         elsewhere = covered([(r, self.rule(r)) for r in others], cells_of(patch), frame.pixels.shape)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from visard.backdrop import look_behind
 from visard.belongings import gather
 from visard.errors import Interrupted, NothingFound, VerificationFailed, VisardError, as_failure
+from visard.figures import absorb
 from visard.flow import ahead, side_by_side
 from visard.found import Found, find, outlined, refuse_misplaced
 from visard.gallery import Gallery
@@ -38,7 +39,7 @@ from visard.whom import Whom, single_out
 _DRAFTS = 6
 """How often a draft is made when the second detector sees somebody whom the first had not, or sees through."""
 
-_PATIENCE = 2
+_PATIENCE = 3
 """Drafts after which whoever is still seen is blacked out, where the method has a fallback."""
 
 _HEAD = 1 << 20
@@ -149,7 +150,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
         with clock("find"):
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             looked = _told(frames, "find", original, progress)
-            found = hider.shaped(hider.absorb(_chosen(looked, found, task, source)))
+            found = hider.shaped(absorb(_chosen(looked, found, task, source), hider.covers))
         if not original.still:
             cool_down()
         if task.strict and not any(found.all()):
@@ -171,10 +172,10 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             before = {r.track for r in found.all()}
             found = hider.shaped(outlined(frames, found.add(doubt.missed, original.still), original.still))
             if drafts < _PATIENCE:
-                changed = hider.give_up(doubt.lost), hider.insist(doubt.weak)
+                changed = [hider.insist([*doubt.lost, *doubt.weak])]
             else:
                 new = [r for r in found.all() if r.track not in before]
-                changed = hider.black_out([*doubt.lost, *doubt.weak, *new]), hider.insist(doubt.weak)
+                changed = [hider.black_out([*doubt.lost, *doubt.weak, *new]), hider.insist(doubt.weak)]
             if not doubt.missed and not any(changed):
                 break
         if not doubt.passed:

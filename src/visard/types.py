@@ -253,10 +253,12 @@ class Casting(Deidentifier, Protocol):
     """A method that chooses a role for each subject once, and plays it in all its patches.
 
     A call raises Unfit where it finds no face to work on; the rule's fallback then hides the region.
-    around: how far beyond what is hidden its patches reach, in sides of the region's box.
+    around: how far beyond what is hidden its patches reach, in sides of the region's box. spare: how many roles more it
+    has for a subject in whose role somebody is still recognised, or nobody seen; a patch's variant says which to play.
     """
 
     around: ClassVar[float]
+    spare: ClassVar[int]
 
     def cast(self, patches: Sequence[Patch]) -> Casting:
         """Return the method with a role for each subject (one seed), chosen from its clearest patches, best first.

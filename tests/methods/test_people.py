@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from visard.errors import UsageError
+from visard.figures import absorb
 from visard.found import Found
 from visard.hider import Hider
 from visard.methods import fits, make
@@ -103,7 +104,9 @@ def test_a_face_under_a_figure_is_part_of_it() -> None:
     hider = Hider(only(Policy(), "faces,people"))
     face = Region("face", Box(45, 35, 75, 70), 0.9, track=1)
     other = Region("face", Box(5, 5, 15, 18), 0.9, track=2)
-    (kinds,) = ([r.kind for r in own] for own in hider.absorb(Found({0: (face, other, person())})).regions.values())
+    (kinds,) = (
+        [r.kind for r in own] for own in absorb(Found({0: (face, other, person())}), hider.covers).regions.values()
+    )
     assert sorted(kinds) == ["face", "person", "person"]
     spared = Found({0: (face, Region("person", person().box, 0.9, track=1, hide=False))})
-    assert [r.kind for r in hider.absorb(spared).at(0)] == ["face", "person"]
+    assert [r.kind for r in absorb(spared, hider.covers).at(0)] == ["face", "person"]

@@ -74,7 +74,7 @@ def test_a_sharp_shadow_on_one_side_leaves_skin_its_tone() -> None:
         half = np.asarray(texture * shadow, np.uint8)
         if skin_tone(texture)[0] > 175:
             assert abs(skin_tone(half)[0] - skin_tone(texture)[0]) < 25
-            assert skin(half)[100:170, 160:200].mean() > 0.8
+            assert skin(half, skin_tone(half))[100:170, 160:200].mean() > 0.8
 
 
 def test_who_stands_in_the_dark_keeps_their_sex() -> None:

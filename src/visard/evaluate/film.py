@@ -15,6 +15,7 @@ from visard.belongings import gather
 from visard.errors import UsageError
 from visard.evaluate.flicker import flicker
 from visard.evaluate.results import Result
+from visard.figures import absorb
 from visard.found import Found, find
 from visard.hider import Hider
 from visard.media.read import probe, read
@@ -58,7 +59,7 @@ class Film:
         hider = Hider(policy, source=self.setup, secret=hashlib.sha256(self.setup.encode()).digest())
         kinds = policy.rules.keys()
         known = {index: tuple(r for r in own if r.kind in kinds) for index, own in self.found.regions.items()}
-        found = trace(self.frames, hider.absorb(Found(known)), hider, still=False)
+        found = trace(self.frames, absorb(Found(known), hider.covers), hider, still=False)
         found = gather(self.frames, found, hider, still=False)
         look_behind(self.frames, found, hider)
         return hider, found

@@ -25,6 +25,7 @@ class Cast(ABC):
     form: ClassVar[Form] = "generate"
     around: ClassVar[float] = 0.45
     identities: ClassVar[bool] = True
+    spare: ClassVar[int] = 0
 
     _roles: Mapping[int, Any] | None = field(default=None, init=False, repr=False, compare=False)
 

@@ -20,12 +20,12 @@ from visard.errors import ModelError, UsageError, suggest
 from visard.shape.identity import Embedding
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import TEXTURE, canonical, sample, shape_file
-from visard.shape.texture import relief, shades, skin_tone
+from visard.shape.texture import relief, shades
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
 
-FORMAT = 1
+FORMAT = 2
 """Version of the bank's file."""
 
 _SHIPPED = files("visard.models").joinpath("weights", "donors.safetensors")
@@ -33,15 +33,17 @@ _SHIPPED = files("visard.models").joinpath("weights", "donors.safetensors")
 _SMALL = 28
 """Side in texels of the reduced texture from which attributes are read."""
 
-_ENOUGH = 60
+_ENOUGH = 32
 """Donors of which one is drawn, at least; where fewer resemble the person, the nearest are taken."""
 
-_SEX = 0.5
-"""Difference of sex, 0 female to 1 male, from which on one would be taken for the other."""
+_SEX = 0.25
+"""Difference of sex, 0 female to 1 male, up to which donors come into question. Where these are few, those of another
+age or tone do before those of the other sex: of black and of Asian men there are some ninety."""
 
-_BANDS = ((1.2, 0.0, 1.8), (2.3, 1.0, 2.6), (5.5, 1.6, 6.0), (13.0, 4.5, 12.0))
-"""Children, youths, adults and the old: up to which age in tens of years, and the ages of their donors. Finer bands let
-people be known by their age: with 15 years to either side a recogniser ranked 1.8 times as many of 60 people first."""
+_BANDS = ((0.5, 0.0, 0.9), (1.2, 0.4, 1.5), (1.8, 1.0, 2.1), (2.6, 1.6, 3.4), (5.5, 2.0, 6.0), (13.0, 4.5, 12.0))
+"""Infants, children, youths, the young, adults and the old: up to which age in tens of years, and the ages of their
+donors. Finer bands let people be known by their age: with 15 years to either side a recogniser ranked 1.8 times as many
+of 60 people first."""
 
 _USUAL = (2, 98)
 """Percentiles of the donors' tones between which somebody's is sought."""
@@ -50,8 +52,15 @@ _TONE, _OFF = 12.0, 20.0
 """Distance in Lab, lightness counted 0.6, up to which light makes up for a donor's other skin tone, with 20 some donors
 came out blotchy; and how far beyond it one is as unlike as ten years beyond an age."""
 
+_LOOKS, _LIKELY = ((0, 3, 4), (1,), (2,)), 0.25
+"""UTKFace's groups (white, black, Asian, Indian, others), of which three are told apart: between them a change is
+conspicuous. And by how much less likely than the likeliest one may be whose donors come into question as well."""
+
 _SOME = 32
 """Donors that tell what faces are usually like."""
+
+_PER_DONOR = ("attributes", "shapes", "tones", "embeddings", "crooked", "lips")
+"""Tensors of a bank's file with a row for each donor."""
 
 _SIDE, _EYES = 256, 64
 """Side of a donor's frontal view, and the distance of its outer eye corners there, in pixels."""
@@ -105,13 +114,15 @@ class Bank:
     """N donors. attributes: (N, 7): sex (1 male), age in tens of years, five likelihoods of UTKFace's groups.
 
     shapes: (N, 60) identity in the shape basis; tones: (N, 3) Lab; embeddings: (N, 128), dlib's, of the donor's
-    frontal face.
+    frontal face; crooked, lips: (N,) `lopsidedness` and `upper_lip` of the textures.
     """
 
     attributes: Floats
     shapes: Floats
     tones: Floats
     embeddings: Floats
+    crooked: Floats
+    lips: Floats
     reader: Reader
     _blob: NDArray[np.uint8]
     _starts: NDArray[np.int64]
@@ -130,6 +141,10 @@ class Bank:
         """How much lighter each place of a face usually is than its surroundings, on the grid of `light`."""
         some = range(0, len(self), max(1, len(self) // _SOME))
         return np.asarray(np.mean([relief(self.texture(donor).astype(np.float32)) for donor in some], axis=0))
+
+    @cached_property
+    def _looks(self) -> NDArray[np.intp]:
+        return np.asarray(_likely(self.attributes).argmax(axis=-1), np.intp)
 
     def texture(self, donor: int) -> Pixels:
         """Return the (256, 256, 3) texture of a donor; raises ModelError for one that is no such picture."""
@@ -151,19 +166,15 @@ class Bank:
         """Return the (468, 3) difference from the mean shape of an identity in the basis."""
         return np.asarray((identity @ canonical().basis).reshape(-1, 3), np.float32)
 
-    def fitting(
-        self, texture: Pixels, embedding: Embedding | None, similar: frozenset[str], rng: np.random.Generator
-    ) -> NDArray[np.intp]:
-        """Return `suited` for what the reader says of a face's (256, 256, 3) texture and embedding."""
-        return self.suited(self.reader(texture, embedding), skin_tone(texture), similar, rng)
-
     def suited(
-        self, attributes: Floats, tone: Floats, similar: frozenset[str], rng: np.random.Generator
-    ) -> NDArray[np.intp]:
+        self, attributes: Floats, tone: Floats, similar: frozenset[str], rng: np.random.Generator,
+        unlike: Floats | float = 0.0,
+    ) -> NDArray[np.intp]:  # fmt: skip
         """Return the donors like somebody in the traits of `similar`, in an order that the generator draws.
 
-        attributes: (7,) as the bank's; tone: (3,) Lab. Coarsely on purpose: the nearer a donor is to the person, the
-        more it tells who that was.
+        attributes: (7,) as the bank's; tone: (3,) Lab; unlike: (N,) how little each will do for other reasons, well up
+        to 1, and from there on like a trait. Coarsely on purpose: the nearer a donor is to the person, the more it
+        tells who that was.
         """
         sex, age = attributes[:2].clip(0, (1, 12)).tolist()
         low, high = next((low, high) for end, low, high in _BANDS if age < end)
@@ -174,11 +185,20 @@ class Bank:
         usual = np.clip(tone, *np.percentile(self.tones, _USUAL, axis=0))
         away = (self.tones - usual) * np.array([0.6, 1.0, 1.0], np.float32)
         other_skin = 1 + (np.linalg.norm(away, axis=1) - _TONE) / _OFF
-        apart = {"sex": other_sex, "age": other_age, "skin": other_skin}
+        # Without this the least alike are of other groups, and a family of one becomes five people of all.
+        likely = _likely(attributes)
+        other_look = (likely.max() - likely[self._looks]) / _LIKELY
+        apart = {"sex": [other_sex], "age": [other_age], "skin": [other_skin, other_look]}
+        asked = [unlike + np.zeros(len(self)), *(each for trait in sorted(similar) for each in apart[trait])]
         # Up to 1 a donor resembles the person; how well, nobody asks.
-        beyond = np.sum([np.maximum(1, apart[trait]) ** 2 for trait in similar], axis=0) + np.zeros(len(self))
-        count = max(_ENOUGH, int(np.count_nonzero(beyond <= len(similar) + 1e-6)))
+        beyond = np.sum([np.maximum(1, each) ** 2 for each in asked], axis=0)
+        count = max(_ENOUGH, int(np.count_nonzero(beyond <= len(asked) + 1e-6)))
         return np.asarray(rng.permutation(np.argsort(beyond, kind="stable")[:count]))
+
+
+def _likely(attributes: Floats) -> Floats:
+    """Return (..., 3) how likely somebody with attributes (..., 7) looks like one of each of `_LOOKS`."""
+    return np.stack([attributes[..., 2:][..., groups].max(axis=-1) for groups in map(list, _LOOKS)], axis=-1)
 
 
 @cache
@@ -225,7 +245,7 @@ def _opened(path: str) -> Bank:
         raise failure(f"{name} is missing: {error.strerror}", hint=remedy) from error
     except (SafetensorError, KeyError, ValueError) as error:
         raise failure(f"{name} is no bank of donors: {error}", hint=remedy) from error
-    wide = {name: tensors[name].astype(np.float32) for name in ("attributes", "shapes", "tones", "embeddings")}
+    wide = {name: tensors[name].astype(np.float32) for name in _PER_DONOR}
     reader = Reader(tensors["reader"].astype(np.float32), tensors["reader_mean"], tensors["reader_base"])
     return Bank(
         **wide, reader=reader, _blob=tensors["textures"], _starts=tensors["starts"], _wiener=shape_file()["wiener"]
@@ -240,7 +260,8 @@ def _check(tensors: Mapping[str, NDArray[Any]]) -> None:
     donors = starts.size - 1
     expected = {
         "attributes": (donors, 7), "shapes": (donors, len(canonical().basis)), "tones": (donors, 3),
-        "embeddings": (donors, 128), "reader": (seen, 7), "reader_mean": (seen,), "reader_base": (7,),
+        "embeddings": (donors, 128), "crooked": (donors,), "lips": (donors,),
+        "reader": (seen, 7), "reader_mean": (seen,), "reader_base": (7,),
     }  # fmt: skip
     for name, shape in expected.items():
         if tensors[name].shape != shape or not np.isfinite(tensors[name]).all():

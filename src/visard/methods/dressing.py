@@ -14,7 +14,7 @@ from visard.shape.expression import expressions, state
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import TEXTURE, Pose, canonical, sample
 from visard.shape.texture import inside, light, plain, rim, spread
-from visard.types import Mask
+from visard.types import Mask, Pixels
 
 Floats = NDArray[np.float32]
 
@@ -23,6 +23,10 @@ SHAPE = 1.25
 
 _BROWS, _ROOM, _RIM = (105, 334, 66, 296), 8.0, 30.0
 """Vertices on top of the brows, texels above them where the forehead begins, and those at the outline with hair."""
+
+_SIDEWAYS, _MIDDLE = 30.0, 12.0
+"""Degrees of yaw from which on nothing is read from a face's far side (a profile's mesh shows some forty), and the
+steepness of the change along its middle."""
 
 _LOCK, _COMBED = 8.0, 0.75
 """Sigma in texels beyond a lock's width, and how much of what is finer goes."""
@@ -76,6 +80,17 @@ def creased(donors: Bank, texture: Floats, vertices: Vertices, pose: Pose) -> Fl
     shape = pose.lift(vertices)
     crease = expressions().crease(state(shape - donors.build(donors.identity(shape))))
     return np.asarray(cv2.multiply(texture, cv2.merge([crease] * 3)), np.float32)
+
+
+def both_sides(texture: Pixels, yaw: float) -> Pixels:
+    """Return a texture (256, 256, 3) from which a face is read: its far side shows the mirror image of the near one.
+
+    There a mesh holds background, hair, or somebody else's skin.
+    """
+    turned = np.sin(np.radians(yaw)) / np.sin(np.radians(_SIDEWAYS))
+    far = np.clip(_MIDDLE * np.linspace(-1, 1, TEXTURE, dtype=np.float32) * np.sign(turned), 0, 1)
+    mirrored = (min(1.0, abs(turned)) * far)[None, :, None]
+    return np.asarray(np.round(texture + mirrored * (texture[:, ::-1].astype(np.float32) - texture)), np.uint8)
 
 
 def faced(pose: Pose) -> Mask:

@@ -75,6 +75,7 @@ class Wig:
     kinds: ClassVar[tuple[Kind, ...]] = ("head",)
     around: ClassVar[float] = 0.25
     identities: ClassVar[bool] = True
+    spare: ClassVar[int] = Surrogate.spare
 
     similar: str = ",".join(TRAITS)
     bank: str = ""

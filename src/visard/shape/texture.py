@@ -131,12 +131,12 @@ def skin_tone(texture: Pixels) -> Floats:
     return np.asarray(tone, np.float32)
 
 
-def skin(texture: Pixels) -> Mask:
-    """Return how much each texel looks like the face's own skin, 0 to 1; features always do."""
+def skin(texture: Pixels, tone: Floats) -> Mask:
+    """Return how much each texel looks like skin of the face's own `skin_tone`, 0 to 1; features always do."""
     half = TEXTURE // 2, TEXTURE // 2
     smooth = cv2.GaussianBlur(cv2.resize(texture, half, interpolation=cv2.INTER_AREA), (0, 0), 0.75)
     lab = cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB).astype(np.float32)
-    away = (lab - skin_tone(texture)) * np.array([0.35, 1.3, 1.3], np.float32)
+    away = (lab - tone) * np.array([0.35, 1.3, 1.3], np.float32)
     near = np.einsum("hwc,hwc->hw", away, away) ** 2 / _LIKE_SKIN**4
     like = cv2.resize(np.exp(-near), (TEXTURE, TEXTURE), interpolation=cv2.INTER_LINEAR)
     return np.asarray(np.maximum(like, 1 - plain()) * inside(), np.float32)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from visard.errors import UsageError
 from visard.methods.donors import TRAITS, bank
-from visard.methods.dressing import faced
+from visard.methods.dressing import both_sides, faced
 from visard.methods.scene import REACH, SIDE, moved
 from visard.publish import publish
 from visard.shape.identity import look
@@ -168,8 +168,9 @@ def _row(photo: Photo | None, judged: bool) -> dict[str, Any] | None:
     square = see(photo.pixels, matrix, WIDE, WIDE, cv2.BORDER_REPLICATE)
     reach = see(np.full((height, width), 255, np.uint8), matrix, WIDE, WIDE, cv2.BORDER_CONSTANT)
     texture = face.unwrap(photo.pixels, mesh.vertices)
-    bare = skin(texture)
-    attributes, tone = bank().reader(texture, seen.embedding), skin_tone(texture)
+    whole = both_sides(texture, pose.angles[0])
+    attributes, tone = bank().reader(whole, seen.embedding), skin_tone(whole)
+    bare = skin(texture, tone)
     order = bank().suited(attributes, tone, frozenset(TRAITS), np.random.default_rng(0))
     return {
         "person": photo.person,

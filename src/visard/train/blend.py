@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.shape.mesh import TEXTURE, sample
-from visard.shape.texture import SCENE_LIGHT, bare, inside, rim, skin, spread
+from visard.shape.texture import SCENE_LIGHT, bare, inside, rim, skin, skin_tone, spread
 from visard.types import Mask, Pixels
 
 Floats = NDArray[np.float32]
@@ -67,7 +67,7 @@ def _weight(texture: Pixels, yaw: float) -> Mask:
     side = np.linspace(-1, 1, TEXTURE, dtype=np.float32)[None]
     towards = np.clip(1 - _TURNED * np.maximum(0, side * np.float32(np.sin(np.radians(yaw)))), 0.05, 1)
     # Eroded, because a boundary's texels are a mixture.
-    sure = cv2.erode(np.asarray(towards * skin(texture), np.float32), np.ones((5, 5)))
+    sure = cv2.erode(np.asarray(towards * skin(texture, skin_tone(texture)), np.float32), np.ones((5, 5)))
     return _blur(np.asarray(sure, np.float32), 2)
 
 

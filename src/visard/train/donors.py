@@ -17,7 +17,7 @@ from visard.publish import publish
 from visard.shape.identity import look
 from visard.shape.landmarks import region_of
 from visard.shape.mesh import canonical, mouth_opening, shape_file
-from visard.shape.texture import skin_tone
+from visard.shape.texture import lopsidedness, skin_tone, upper_lip
 from visard.train.blend import LEAST, blend
 from visard.train.casting import Candidates, Cast, cast
 from visard.train.donor_card import Making, write
@@ -155,6 +155,7 @@ def _too_few(data: Path, people: int, made: int, dropped: int) -> UsageError:
 
 def _pack(made: list[Donor], attributes: Floats, reader: Reader) -> dict[str, NDArray[Any]]:
     """Return the bank's tensors; attributes: (D, 7), the means of the donors' people."""
+    textures = [np.asarray(cv2.imdecode(donor.texture, cv2.IMREAD_COLOR_RGB), np.uint8) for donor in made]
     return {
         "format": np.array([FORMAT], np.int32),
         "textures": np.concatenate([donor.texture for donor in made]),
@@ -163,6 +164,8 @@ def _pack(made: list[Donor], attributes: Floats, reader: Reader) -> dict[str, ND
         "shapes": np.stack([donor.identity for donor in made]),
         "tones": np.stack([donor.tone for donor in made]).astype(np.float16),
         "embeddings": np.stack([donor.embedding for donor in made]).astype(np.float16),
+        "crooked": np.array([lopsidedness(texture) for texture in textures], np.float16),
+        "lips": np.array([upper_lip(texture) for texture in textures], np.float16),
         "reader": reader.weight,
         "reader_mean": reader.mean,
         "reader_base": reader.base,

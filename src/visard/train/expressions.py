@@ -18,7 +18,7 @@ from visard.publish import publish
 from visard.shape.expression import DARK, KEPT, TALL, WIDE, between_lips, state
 from visard.shape.landmarks import find_mesh
 from visard.shape.mesh import canonical, mouth_opening, sample
-from visard.shape.texture import inside, skin
+from visard.shape.texture import inside, skin, skin_tone
 from visard.train.card import Row, render, terms_row
 from visard.train.covariances import PICTURES
 from visard.train.faces import Photo, Told, gathered, unrolled
@@ -182,7 +182,7 @@ def _skin(texture: Pixels) -> tuple[Floats, Floats]:
     grey = cv2.cvtColor(cv2.resize(texture, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
     light = np.log(grey.astype(np.float32) + _BLACK)
     coarse = cv2.GaussianBlur(light * face, (0, 0), _LIGHT) / (cv2.GaussianBlur(face, (0, 0), _LIGHT) + 1e-3)
-    bare = cv2.resize(skin(texture), size, interpolation=cv2.INTER_AREA)
+    bare = cv2.resize(skin(texture, skin_tone(texture)), size, interpolation=cv2.INTER_AREA)
     return np.asarray((light - coarse) * face, np.float32), np.asarray(bare, np.float32)
 
 
