@@ -52,7 +52,7 @@ _UNLIKE = 0.7
 """dlib's distance of a person to a donor from the front from which on the new face is beyond 0.6, where dlib says the
 same person: of 480 faces in 60 photos 460 had such donors, none of them nearer; of the other 20 two were."""
 
-_LEAST_ALIKE, _FEW = 0.25, 12
+_LEAST_ALIKE, _FEW = 0.12, 8
 """Share of the donors, the least alike, of which one is drawn, and how many at least: how unlike a donor is from the
 front tells how unlike it is on the face (r = .86 within a person, 80 people x 24 donors). The very least alike would
 tell who was hidden."""
