@@ -36,7 +36,7 @@ _SMALL = 28
 _ENOUGH = 32
 """Donors of which one is drawn, at least; where fewer resemble the person, the nearest are taken."""
 
-_SEX = 0.25
+_SEX = 0.2
 """Difference of sex, 0 female to 1 male, up to which donors come into question. Where these are few, those of another
 age or tone do before those of the other sex: of black and of Asian men there are some ninety."""
 
@@ -52,7 +52,7 @@ _TONE, _OFF = 12.0, 20.0
 """Distance in Lab, lightness counted 0.6, up to which light makes up for a donor's other skin tone, with 20 some donors
 came out blotchy; and how far beyond it one is as unlike as ten years beyond an age."""
 
-_LOOKS, _LIKELY = ((0, 3, 4), (1,), (2,)), 0.25
+_LOOKS, _LIKELY = ((0, 3, 4), (1,), (2,)), 0.15
 """UTKFace's groups (white, black, Asian, Indian, others), of which three are told apart: between them a change is
 conspicuous. And by how much less likely than the likeliest one may be whose donors come into question as well."""
 

@@ -52,13 +52,13 @@ _UNLIKE = 0.7
 """dlib's distance of a person to a donor from the front from which on the new face is beyond 0.6, where dlib says the
 same person: of 480 faces in 60 photos 460 had such donors, none of them nearer; of the other 20 two were."""
 
-_LEAST_ALIKE, _FEW = 0.12, 8
+_LEAST_ALIKE, _FEW = 0.2, 12
 """Share of the donors, the least alike, of which one is drawn, and how many at least: how unlike a donor is from the
 front tells how unlike it is on the face (r = .86 within a person, 80 people x 24 donors). The very least alike would
 tell who was hidden."""
 
-_SHAVEN, _SMOOTH, _MOUSTACHE = 0.82, 0.86, 0.08
-"""Lightness of the upper lip over the cheeks' from which on a man may be a donor (29 % of the bank's may), and a donor
+_SHAVEN, _SMOOTH, _MOUSTACHE = 0.78, 0.86, 0.1
+"""Lightness of the upper lip over the cheeks' from which on a man may be a donor (half of the bank's may), and a donor
 of women and children, and by how much a darker one is as unlike as ten years beyond an age."""
 
 _SURELY_MALE, _GROWN, _OUT = 0.7, 1.8, 9.0
@@ -157,8 +157,10 @@ def _choose(patch: Patch, vertices: Vertices, how: Surrogate) -> list[int]:
     order = donors.suited(read, skin_tone(texture), traits, rng, unfit)
     if was is not None:
         unlike = np.linalg.norm(donors.embeddings[order] - was.embedding, axis=1)
-        least = np.sort(unlike)[-max(_FEW, round(_LEAST_ALIKE * len(order))) :][0]
-        order = order[unlike >= (least if unlike.max() < _UNLIKE else max(least, _UNLIKE))]
+        ranked = np.sort(unlike)[::-1]
+        wanted = ranked[: max(_FEW, round(_LEAST_ALIKE * len(order)))]
+        # Alike ones only where there are few others: one face for all of somebody's pictures would link them.
+        order = order[unlike >= min(max(wanted[-1], _UNLIKE), ranked[: _FEW // 2][-1])]
     return [int(donor) for donor in order]
 
 
