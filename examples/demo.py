@@ -16,7 +16,7 @@ from PIL import Image
 from skimage import data
 
 OUT = Path("demo-out")
-SEEDS = (2, 4, 9)
+SEEDS = (10, 6, 1)
 VIEW = (90, 0, 370, 280)
 SECONDS, FPS, WIDTH, HEIGHT = 4, 25, 640, 480
 
