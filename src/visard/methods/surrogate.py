@@ -1,7 +1,7 @@
-"""A new face, of nobody, in the old pose and light; hair, jaw and light stay, and tell as much as around a grey face.
+"""A new face, of nobody, in the old pose and light; hair, jaw, light, sex and look stay, and tell who it is, some.
 
-Held-out recognisers know 13 to 14 % of 100 people, about as when the face itself is grey; `fill` leaves nothing. The
-face is the average of at least eight other people.
+Held-out recognisers know 12 to 20 % of 100 people, 1.1 to 1.8 times as many as when the face itself is grey; `fill`
+leaves nothing. The face is the average of at least eight other people.
 """
 
 from __future__ import annotations
