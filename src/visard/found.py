@@ -104,12 +104,12 @@ def outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool) -
             for r in own
         )
 
-    with _many(still):
+    with many(still):
         return Found(dict(found.regions) | dict(side_by_side(outline, frames() if still else ahead(frames()))))
 
 
-def _many(still: bool) -> AbstractContextManager[None]:
-    """Give each of two frames of a video a copy of the networks; a picture has but one frame."""
+def many(still: bool) -> AbstractContextManager[None]:
+    """Give each of two threads a copy of the networks that a video is shown to; a picture has but one frame."""
     return nullcontext() if still else copies(2)
 
 
@@ -147,7 +147,7 @@ def _look(
         regions = find_kinds(frame.pixels, min_scores, effort) if effort else []
         return Sighting(frame.index, frame.time, tuple(regions), cut)
 
-    with _many(source.still):
+    with many(source.still):
         for sighting in side_by_side(search, _chosen(source, frames)):
             yield sighting
             seen(sighting.index)

@@ -11,7 +11,7 @@ from visard.errors import Unfit, UsageError
 from visard.figures import LARGER
 from visard.found import Found
 from visard.gallery import Gallery
-from visard.methods import defaults, make, refuse_misfit
+from visard.methods import claims, defaults, make, refuse_misfit
 from visard.methods.keyed import Keyed
 from visard.paste import paste
 from visard.policy import Policy, Rule
@@ -89,16 +89,16 @@ class Hider:
     @property
     def casting(self) -> set[Kind]:
         """Kinds whose method must be cast before it hides."""
-        return {kind for kind, method in self.methods.items() if isinstance(method, Casting)}
+        return {kind for kind, method in self.methods.items() if claims.casts(method)}
 
     @property
     def exchanging(self) -> set[Kind]:
         """Kinds whose method puts something in the place of what it hides, and may fail: these have a fallback."""
-        return self.casting | {kind for kind, method in self.methods.items() if isinstance(method, Removing)}
+        return self.casting | {kind for kind, method in self.methods.items() if claims.removes(method)}
 
     def removes(self, region: Region) -> bool:
         """Return whether a region is taken out of the picture."""
-        return region.hide and isinstance(self.method(region), Removing)
+        return region.hide and claims.removes(self.method(region))
 
     def cast(self, kind: Kind, patches: Mapping[int, Sequence[Patch]]) -> None:
         """Choose a role for each subject of a kind; patches: its clearest, by track.
@@ -238,14 +238,14 @@ class Hider:
         The detector takes a cheek for a face now and then, and whoever stands behind reaches over another: what covers
         them must not lie across a new face.
         """
-        exchanged = isinstance(self.method(region), Casting)
+        exchanged = claims.casts(self.method(region))
         # What is larger is nearer, or holds what was taken for somebody else.
         return 2 if region.track in self.hopeless else int(exchanged), region.box.area
 
     def _patch_of(self, region: Region, frame: Frame, canvas: Frame, others: Sequence[Region]) -> Patch | None:
         """Return the patch of a region, such that no neighbour's original comes back with what its method keeps."""
         method = self.method(region)
-        if not isinstance(method, Casting):
+        if not claims.casts(method):
             return self.patch(frame, region, others)
         below = self.patch(canvas, region, others)
         if method.blind or below is None:
@@ -265,7 +265,7 @@ class Hider:
 
     def _seen_by_others(self, hidden: list[Region]) -> list[Region]:
         methods = [self.method(region) for region in hidden]
-        blindly = (isinstance(m, Casting) and m.around and m.blind for m in methods)
+        blindly = (claims.casts(m) and m.around and m.blind for m in methods)
         return hidden if len(hidden) > 1 and any(blindly) else []
 
     def _hide(self, region: Region, patch: Patch) -> Pixels:

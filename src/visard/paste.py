@@ -25,7 +25,7 @@ def paste(canvas: Frame, patch: Patch, new: Pixels) -> None:
 
 def _blend(view: NDArray[np.uint8] | NDArray[np.uint16], new: Pixels, mask: Mask, gain: int) -> None:
     """Blend into a view of the copied frame, in place; the rim alone needs arithmetic."""
-    rim = (mask > 0.0) & (mask < 1.0)
+    rim = np.nonzero((mask > 0.0) & (mask < 1.0))
     weight = mask[rim][:, None]
     mixed = weight * (new[rim].astype(np.float32) * gain) + (1.0 - weight) * view[rim]
     hidden = (mask >= 1.0).view(np.uint8)

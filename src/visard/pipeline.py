@@ -170,7 +170,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
                 again = _told(frames, "doubt", original, progress)
                 doubt = verify(draft, original, again, found, hider, originals, task.output.keep_metadata)
             before = {r.track for r in found.all()}
-            found = hider.shaped(outlined(frames, found.add(doubt.missed, original.still), original.still))
+            if doubt.missed:
+                found = hider.shaped(outlined(frames, found.add(doubt.missed, original.still), original.still))
             if drafts < _PATIENCE:
                 changed = [hider.insist([*doubt.lost, *doubt.weak])]
             else:
@@ -257,7 +258,7 @@ def _hidden(
     hidden: Iterator[Frame] = map(hide, frames)
     if not original.still:
         # New faces are worth two threads; for a cover the second only stands in the encoder's way.
-        hidden = side_by_side(hide, frames) if hider.casting else ahead(hidden)
+        hidden = side_by_side(hide, frames) if hider.casting else ahead(map(hide, ahead(frames)))
     for frame in hidden:
         yield frame
         progress("hide", frame.index + 1, original.frames)

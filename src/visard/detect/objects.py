@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions
-from visard.detect.search import Effort, fine_scale, tiled, whole
+from visard.detect.search import Effort, fine_scale, planes, tiled, whole
 from visard.models.nanodet import BINS, CLASSES, STRIDES, to_onnx
 from visard.models.runtimes import OpenCvNet
 from visard.types import Box, Kind, Pixels, Region
@@ -88,9 +88,7 @@ def find_carried(pixels: Pixels) -> list[Box]:
 
 def _look(pixels: Pixels, wanted: Sequence[tuple[tuple[int, ...], float]]) -> Found:
     """Return what one look sees; wanted: classes, of which each row has the best score, and their least score."""
-    mean, deviation = (np.array(three, np.float32) for three in (_MEAN, _DEVIATION))
-    blob = (pixels[..., ::-1].astype(np.float32) - mean) / deviation
-    outputs = nanodet_net()(np.ascontiguousarray(blob.transpose(2, 0, 1)[None], np.float32))
+    outputs = nanodet_net()(planes(pixels, _MEAN, _DEVIATION))
     levels = sorted(outputs, key=lambda out: -out.shape[2])
     parts = [
         _decode(level[0], stride, classes, least, number)

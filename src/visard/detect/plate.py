@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions
-from visard.detect.search import Effort, fine_scale, tiled, whole
+from visard.detect.search import Effort, fine_scale, planes, tiled, whole
 from visard.models.runtimes import OpenCvNet
 from visard.types import Box, Kind, Pixels, Points, Region
 
@@ -83,8 +83,7 @@ def in_order(points: Points) -> Points:
 
 def _glance(pixels: Pixels, min_score: float) -> Found:
     """Return what one look sees in (H, W, 3) pixels whose sides are multiples of 32."""
-    blob = pixels[..., ::-1].astype(np.float32) - np.array(_MEAN, np.float32)
-    boxes, scores, corners = clpdet_net()(np.ascontiguousarray(blob.transpose(2, 0, 1)[None]))
+    boxes, scores, corners = clpdet_net()(planes(pixels, _MEAN))
     seen = np.nonzero(scores[0, :, 1] > min_score)[0]
     squares = _squares(*pixels.shape[:2])[seen]
     centre, side = squares[:, :2], squares[:, 2:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,12 +15,13 @@ from numpy.typing import NDArray
 
 from visard.detect import CenterFace, part_of_face, second_opinion
 from visard.flow import ahead
-from visard.found import Found
+from visard.found import Found, many
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
+from visard.methods import claims
 from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Check, Deidentifier, Frame, Pixels, Prepared, Region, Removing
+from visard.types import Check, Deidentifier, Frame, Pixels, Prepared, Region
 from visard.verify.found_again import FoundAgain, Glance
 from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
@@ -34,6 +36,9 @@ Clearest = frozenset[tuple[int, int]]
 """(Frame index, track) at which a recogniser looks: each subject at its clearest, once in a while."""
 
 _LOSSLESS = {"PNG", "BMP", "TIFF"}
+
+_BEHIND = 3
+"""Frames that may wait for the slowest network, which looks at some only: each costs memory."""
 
 _WITH_FACES = {"face", "head"}
 """Kinds whose regions say where a face is."""
@@ -88,13 +93,14 @@ def verify(
     room = _Room(written, hider, originals, found.clearest())
     before = frames() if original.still else ahead(frames())
     after = read(written, exact=False) if original.still else ahead(read(written, exact=False))
-    for old, new in zip_longest(before, after):
-        if old is None or new is None or old.pixels.shape != new.pixels.shape:
-            room.lost += 1
-        else:
-            room.see(old, new, found.at(old.index))
-    tags = check_tags(draft, keep_metadata)  # while the networks are still looking
-    checks = (*room.checks(), tags)
+    with many(original.still):
+        for old, new in zip_longest(before, after):
+            if old is None or new is None or old.pixels.shape != new.pixels.shape:
+                room.lost += 1
+            else:
+                room.see(old, new, found.at(old.index))
+        tags = check_tags(draft, keep_metadata)  # while the networks are still looking
+        checks = (*room.checks(), tags)
     return Doubt(checks, room.missed, room.weak, room.kept.lost)
 
 
@@ -110,18 +116,21 @@ class _Room:
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
         self.detail = Detail()
-        self._aside = ThreadPoolExecutor(2, thread_name_prefix="visard-doubt")
-        self._asked: list[Future[None]] = []
+        # One thread for each network, which sees the frames in their order.
+        self._aside = [ThreadPoolExecutor(1, thread_name_prefix="visard-doubt") for _ in range(3)]
+        self._asked: deque[Future[None]] = deque()
 
     def see(self, before: Frame, after: Frame, regions: Sequence[Region]) -> None:
         """Compare one frame with its draft; the networks, which are slow, work beside the other checks."""
         hidden = [r for r in regions if r.hide]
         cover = cover_of(regions, self.hider, before.pixels.shape[:2])
         new = cover_of([r for r in hidden if self._exchanged(r)], self.hider, before.pixels.shape[:2])
-        self._answer()
-        self._asked = [
-            self._aside.submit(self._find, after, regions, cover),
-            self._aside.submit(self._recognise, before, after, hidden, new),
+        self._answer(_BEHIND)
+        faces, others, known = self._aside
+        self._asked += [
+            faces.submit(self._find, after, regions, cover),
+            others.submit(self._look, after, regions, cover),
+            known.submit(self._recognise, before, after, hidden, new),
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
         drawn = outlines((r for r in hidden if self.hider.method(r).blind), before.pixels.shape[:2])
@@ -132,8 +141,9 @@ class _Room:
 
     def checks(self) -> Iterator[Check]:
         """Return the result of every check."""
-        self._answer()
-        self._aside.shutdown()
+        self._answer(0)
+        for thread in self._aside:
+            thread.shutdown()
         yield Check("frames_lost", float(self.lost), 0.0)
         yield from (c.check() for c in self._all)
 
@@ -156,10 +166,10 @@ class _Room:
         """Regions that some check still saw through."""
         return [*self.found_again.weak, *self.seen_again.weak, *self.known_again.weak, *self.detail.weak]
 
-    def _answer(self) -> None:
-        """Wait for the networks: one frame at a time, so that frames do not pile up; their failures are ours."""
-        for asked in self._asked:
-            asked.result()
+    def _answer(self, behind: int) -> None:
+        """Wait until the networks are so few frames behind; their failures are ours."""
+        while len(self._asked) > behind * len(self._aside):
+            self._asked.popleft().result()
 
     def _find(self, after: Frame, regions: Sequence[Region], cover: Cover) -> None:
         if _OF_PEOPLE & self.hider.methods.keys():
@@ -168,6 +178,8 @@ class _Room:
             over = [r for r in regions if r not in left]
             shape = after.pixels.shape[:2]
             self.found_again.see(after, over, cover_of(over, self.hider, shape) if left else cover)
+
+    def _look(self, after: Frame, regions: Sequence[Region], cover: Cover) -> None:
         gone = [r for r in regions if r.kind == "person" and self.hider.removes(r) and r.track not in self.hider.unfit]
         people = (r for r in regions if r.hide and r.kind == "person")
         lost = [r for r in people if self.hider.method(r).goal == "detectors"]
@@ -212,10 +224,9 @@ def look_again(detectors: Sequence[Glance], hider: Hider) -> FoundAgain:
 def may_show(hider: Hider, region: Region) -> bool:
     """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
     method = hider.method(region)
-    if isinstance(method, Removing):
+    if claims.removes(method):
         return False
-    shared = isinstance(method, Prepared)
-    return method.blind or shared or method.form == "generate" or method.goal == "machines"
+    return method.blind or method.form == "generate" or method.goal == "machines" or isinstance(method, Prepared)
 
 
 def cover_of(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) -> Cover:
@@ -224,13 +235,13 @@ def cover_of(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) ->
     for region in regions:
         if region.hide:
             cells = window(region, hider.rule(region), *shape)
-            cover[cells][outline(region, hider.rule(region), cells) > 0] = 255
+            cover[cells] |= (outline(region, hider.rule(region), cells) > 0).view(np.uint8) * np.uint8(255)
     return cover
 
 
 def _shows_a_face(method: Deidentifier) -> bool:
     """Return whether a face must be seen where one was hidden: another, or the same one, which machines mistake."""
-    if isinstance(method, Removing):
+    if claims.removes(method):
         return False
     return method.form == "generate" or (method.goal == "machines" and method.form == "perturb")
 

@@ -96,11 +96,12 @@ class Detail:
         if cells[0].start >= cells[0].stop or cells[1].start >= cells[1].stop:
             return
         mask = (outline(region, rule, cells) >= 1.0) & (new[cells] == 0)
-        was = _detail(before[cells], mask, drawn[cells])
+        compared = _Compared(mask, drawn[cells])
+        was = compared.detail(before[cells])
         energy = float(was @ was)
         if energy < _FLAT**2 * max(1, was.size):
             return
-        now = _detail(after[cells], mask, drawn[cells])
+        now = compared.detail(after[cells])
         gain = float(was @ now) / energy
         if gain > self.LIMIT:
             self._frames.append(index)
@@ -134,17 +135,27 @@ def outlines(regions: Iterable[Region], shape: tuple[int, ...]) -> Cover:
     return drawn
 
 
-def _detail(pixels: Pixels, mask: NDArray[np.bool_], drawn: Cover) -> Mask:
-    """Return the fine structure of the masked pixels beside what is drawn, at a fixed size, as a vector."""
-    height, width = mask.shape
-    scale = _ACROSS / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    small = np.asarray(cv2.resize(pixels, size, interpolation=how), np.uint8)
-    inside = cv2.resize(mask.astype(np.float32), size, interpolation=how) >= 0.999
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    inside &= cv2.dilate(cv2.resize(drawn, size, interpolation=cv2.INTER_AREA), _EDGE) == 0
-    weight = inside.astype(np.float32)
-    # The mean of the masked neighbours alone: what lies around the mask has no say.
-    around = cv2.GaussianBlur(grey * weight, (0, 0), 2.0) / np.maximum(cv2.GaussianBlur(weight, (0, 0), 2.0), 1e-6)
-    return np.asarray((grey - around)[inside], np.float32)
+class _Compared:
+    """The masked pixels beside what is drawn, at a fixed size."""
+
+    def __init__(self, mask: NDArray[np.bool_], drawn: Cover) -> None:
+        height, width = mask.shape
+        scale = _ACROSS / max(height, width)
+        self._size = max(1, round(width * scale)), max(1, round(height * scale))
+        self._how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        self._inside = cv2.resize(mask.astype(np.float32), self._size, interpolation=self._how) >= 0.999
+        self._inside &= cv2.dilate(cv2.resize(drawn, self._size, interpolation=cv2.INTER_AREA), _EDGE) == 0
+        self._weight = self._inside.astype(np.float32)
+        self._near = np.maximum(_smooth(self._weight), 1e-6)
+
+    def detail(self, pixels: Pixels) -> Mask:
+        """Return the fine structure of these pixels as a vector."""
+        small = np.asarray(cv2.resize(pixels, self._size, interpolation=self._how), np.uint8)
+        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+        # The mean of the masked neighbours alone: what lies around the mask has no say.
+        around = _smooth(grey * self._weight) / self._near
+        return np.asarray((grey - around)[self._inside], np.float32)
+
+
+def _smooth(values: Mask) -> Mask:
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), 2.0), np.float32)
