@@ -6,13 +6,13 @@ longer, than it was seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import exp, hypot
 
 import numpy as np
 
-from visard.types import Box, Points, Region
+from visard.types import Box, Kind, Points, Region
 
 _GAP = 1.0
 """Seconds without a detection after which a track ends."""
@@ -23,8 +23,13 @@ HELD = 0.4
 _FADE = 0.2
 """Seconds in which an unseen subject loses its speed: people turn and stop."""
 
-_NEAR = 0.12
-"""Seconds within which neighbouring detections smooth each other."""
+_NEAR = 0.122
+"""Seconds within which neighbouring detections smooth each other: three frames at 25 a second."""
+
+_UNSURE: Mapping[Kind, float] = {"person": 2.0, "vehicle": 2.0}
+_LEAST_UNSURE, _MOST = 0.5, 0.15
+"""By how much of its sides a box between two looks grows for each second to the nearer one, and at most: arms and legs
+move faster than whoever they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +209,8 @@ def _filled(one: _Spot, two: _Spot, frames: list[_Place]) -> Iterator[tuple[int,
         away = min(share, 1 - share) * span
         points = _mix(one.region.points, two.region.points, share)
         score = min(one.region.score, two.region.score)
-        yield place, replace(one.region, box=box.grow(min(0.15, 0.5 * away)), points=points, score=score)
+        grown = box.grow(min(_MOST, _UNSURE.get(one.region.kind, _LEAST_UNSURE) * away))
+        yield place, replace(one.region, box=grown, points=points, score=score)
 
 
 def _smoothed(spots: list[_Spot], i: int) -> _Spot:
