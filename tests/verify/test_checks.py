@@ -80,6 +80,34 @@ def test_a_figures_contour_is_no_detail_but_what_lies_in_it_is(astronaut: Pixels
         assert check.check().passed is passed
 
 
+def test_a_small_figures_contour_may_lie_beside_its_outline(astronaut: Pixels) -> None:
+    """Of a head of a dozen pixels an outline is known to a pixel; ten times enlarged, that was detail which stayed."""
+    y, x = np.mgrid[:512, :512].astype(np.float32)
+    head = np.clip(7.5 - np.hypot(x - 100, y - 100), 0, 1)[..., None]
+    before = np.round(head * 60 + (1 - head) * 250).astype(np.uint8).repeat(3, axis=2)
+    figure = np.round(head * 140 + (1 - head) * 250).astype(np.uint8).repeat(3, axis=2)
+    turn = np.linspace(0, 2 * np.pi, 40)
+    told = np.stack([100 + 6.2 * np.cos(turn), 100 + 6.2 * np.sin(turn)], axis=1).astype(np.float32)
+    region = Region("head", Box(93, 93, 107, 107), 0.9, track=1, outline=told)
+    drawn, nothing = outlines([region], (512, 512)), np.zeros((512, 512), np.uint8)
+    check = Detail()
+    check.see(0, before, figure, region, Rule(margin=0.1), nothing, drawn)
+    assert check.check().passed
+
+
+def test_of_a_sliver_between_figures_nothing_is_told_and_of_the_rest_all_is(astronaut: Pixels) -> None:
+    corners = np.array([[155, 55], [300, 55], [300, 300], [155, 300]], np.float32)
+    region = replace(FACE, kind="person", box=Box(155, 55, 300, 300), outline=corners)
+    nothing = np.zeros((512, 512), np.uint8)
+    # Outlines of a crowd leave a strip, in which the draft happens to go up and down as the original does.
+    crowd = np.full((512, 512), 255, np.uint8)
+    crowd[60:110, 215:245] = 0
+    for drawn, passed in ((crowd, True), (outlines([region], (512, 512)), False)):
+        check = Detail()
+        check.see(0, astronaut, astronaut // 2 + 60, region, Rule(margin=0.1), nothing, drawn)
+        assert check.check().passed is passed
+
+
 def test_a_flat_region_has_no_detail_to_leave() -> None:
     wall = np.full((512, 512, 3), 128, np.uint8)
     assert detail(wall, wall).passed

@@ -133,7 +133,7 @@ class _Room:
             known.submit(self._recognise, before, after, hidden, new),
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
-        drawn = outlines((r for r in hidden if self.hider.method(r).blind), before.pixels.shape[:2])
+        drawn = outlines((r for r in hidden if _keeps_its_outline(self.hider.method(r))), before.pixels.shape[:2])
         for region in hidden:
             method = self.hider.method(region)
             if method.goal == "everyone" and method.form != "generate":
@@ -244,6 +244,11 @@ def _shows_a_face(method: Deidentifier) -> bool:
     if claims.removes(method):
         return False
     return method.form == "generate" or (method.goal == "machines" and method.form == "perturb")
+
+
+def _keeps_its_outline(method: Deidentifier) -> bool:
+    """Return whether a figure's own contour is meant to stay: one that is drawn anew, or wears other clothes."""
+    return method.blind or method.form == "transform"
 
 
 def _promised(hider: Hider, region: Region) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import ceil
 from typing import Final
 
 import cv2
@@ -27,8 +28,13 @@ CODEC_NOISE = 24.0
 _ACROSS = 96
 """Detail is compared at this many pixels across a region, whatever its size."""
 
-_EDGE: Final = np.ones((7, 7), np.uint8)
-"""How far, at that size, the soft edge of a figure reaches on both sides of its outline."""
+_EDGE: Final = 3, 1.5
+"""How far the soft edge of a figure reaches on both sides of its outline: in pixels at that size, or of the frame: a
+small head's contour lies beside its outline by as much."""
+
+_FEW = 200
+"""Compared pixels, some eight independent values, below which nothing can be told: on 2,003 heads and people in 130
+photos, of whom a figure shows nothing, fewer gave gains up to .64 by chance, and more gave .24 at most."""
 
 _FLAT = 3.0
 """Grey levels of detail (root mean square) below which a region shows nothing that could stay: a sharp face has
@@ -99,7 +105,7 @@ class Detail:
         compared = _Compared(mask, drawn[cells])
         was = compared.detail(before[cells])
         energy = float(was @ was)
-        if energy < _FLAT**2 * max(1, was.size):
+        if was.size < _FEW or energy < _FLAT**2 * was.size:
             return
         now = compared.detail(after[cells])
         gain = float(was @ now) / energy
@@ -144,7 +150,9 @@ class _Compared:
         self._size = max(1, round(width * scale)), max(1, round(height * scale))
         self._how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         self._inside = cv2.resize(mask.astype(np.float32), self._size, interpolation=self._how) >= 0.999
-        self._inside &= cv2.dilate(cv2.resize(drawn, self._size, interpolation=cv2.INTER_AREA), _EDGE) == 0
+        reach = max(_EDGE[0], ceil(_EDGE[1] * scale))
+        kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        self._inside &= cv2.dilate(cv2.resize(drawn, self._size, interpolation=cv2.INTER_AREA), kernel) == 0
         self._weight = self._inside.astype(np.float32)
         self._near = np.maximum(_smooth(self._weight), 1e-6)
 
