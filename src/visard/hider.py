@@ -7,19 +7,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from visard.errors import Unfit, UsageError
+from visard.errors import Unfit
 from visard.figures import LARGER
 from visard.found import Found
 from visard.gallery import Gallery
 from visard.methods import claims, defaults, make, refuse_misfit
+from visard.methods.fallback import fallback_of
 from visard.methods.keyed import Keyed
 from visard.paste import paste
 from visard.policy import Policy, Rule
 from visard.roles import Roles
-from visard.shape.align import Cells, Cut, cells_of, covered, cut, cut_out, together
+from visard.shape.align import Cells, Cut, beside, cells_of, covered, cut, cut_out, together
 from visard.shape.mask import rectangle
 from visard.shape.square import through_square
-from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Prepared, Region, Removing
+from visard.types import Casting, Deidentifier, Frame, Kind, Patch, Pixels, Region, Removing
 
 Behind = Callable[[int, Cells], Pixels | None]
 """Called with a frame's index and some of its cells; what other frames saw there, None where that is not known."""
@@ -54,7 +55,7 @@ class Hider:
         self.methods |= self.gallery.methods
         self._secret = secret
         self.methods = {kind: self._keyed(method) for kind, method in self.methods.items()}
-        self.fallbacks = {kind: _fallback(rule) for kind, rule in policy.rules.items()}
+        self.fallbacks = {kind: fallback_of(rule) for kind, rule in policy.rules.items()}
         self.insisted: set[int] = set()
         self.unfit: set[int] = set()
         self.hopeless: set[int] = set()
@@ -226,11 +227,16 @@ class Hider:
             patch = self.patch(frame, region)
             if patch is not None:
                 paste(canvas, patch, through_square(self.fallbacks[region.kind], patch))
-        kept = [r for r in hidden if not self.removes(r)]
-        for region in sorted(kept, key=self._depth):
+        drawn: list[Cut] = []
+        for region in sorted((r for r in hidden if not self.removes(r)), key=self._depth):
             patch = self._patch_of(region, frame, canvas, [r for r in hidden if r is not region])
             if patch is not None:
-                yield patch, self._hide(region, patch)
+                new, own = self._hide(region, patch), (region, self.rule(region))
+                yield beside(drawn, own, patch, frame.pixels.shape) if self._is_figure(region) else patch, new
+                drawn.append(own)
+
+    def _is_figure(self, region: Region) -> bool:
+        return region.outline is not None and self.method(region).form != "perturb"
 
     def _depth(self, region: Region) -> tuple[int, float]:
         """Return when a region is hidden: covers, then new faces, the nearest last, then what nothing else hid.
@@ -275,16 +281,6 @@ class Hider:
             # A cast method may miss a face in a frame; any other would hide it now and then, and is given up.
             self.unfit |= set() if region.kind in self.casting else {region.track}
             return through_square(self.fallbacks[region.kind], patch)
-
-
-def _fallback(rule: Rule) -> Deidentifier:
-    own = make(rule.method, rule.settings)
-    if isinstance(own, Removing):
-        return own.softer()
-    method = make(rule.fallback, {"strength": 1.0} if "strength" in defaults(rule.fallback) else {})
-    if isinstance(method, Casting | Prepared | Removing):
-        raise UsageError(f"{rule.fallback!r} cannot be a fallback", hint="choose a method that hides every region")
-    return method
 
 
 def _copy(frame: Frame) -> Frame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,8 +70,8 @@ def cells_of(patch: Patch) -> Cells:
     return slice(y, y + patch.mask.shape[0]), slice(x, x + patch.mask.shape[1])
 
 
-def covered(cuts: Sequence[Cut], cells: Cells, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return over the given cells of a frame of that shape where the regions are, soft rims included."""
+def covered(cuts: Sequence[Cut], cells: Cells, shape: tuple[int, ...], soft: bool = True) -> NDArray[np.bool_]:
+    """Return over the given cells of a frame of that shape where the regions are; soft: with their soft rims."""
     rows, columns = cells
     whole = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.bool_)
     for region, rule in cuts:
@@ -79,9 +80,23 @@ def covered(cuts: Sequence[Cut], cells: Cells, shape: tuple[int, ...]) -> NDArra
         if y.start < y.stop and x.start < x.stop:
             mask: Mask = outline(region, rule, (y, x))
             whole[y.start - rows.start : y.stop - rows.start, x.start - columns.start : x.stop - columns.start] |= (
-                mask > 0
+                mask > 0 if soft else mask >= 1
             )
     return whole
+
+
+def beside(drawn: Sequence[Cut], own: Cut, patch: Patch, shape: tuple[int, ...]) -> Patch:
+    """Return the patch of a figure without its margin where figures are drawn already: nothing parts who touch.
+
+    There the neighbour's cover hides; what the figure's outline encloses lies over it all the same.
+    """
+    cells = cells_of(patch)
+    hidden = covered(drawn, cells, shape, soft=False)
+    if not hidden.any():
+        return patch
+    region, rule = own
+    inner = outline(region, replace(rule, margin=0.0), cells)
+    return replace(patch, mask=np.where(hidden, np.minimum(patch.mask, inner), patch.mask))
 
 
 def together(cuts: Sequence[Cut], shape: tuple[int, ...]) -> list[list[Cut]]:
