@@ -58,6 +58,20 @@ def test_a_figure_keeps_to_the_outline_and_its_legs_stay_apart() -> None:
     assert np.abs(after[196, 60].astype(int) - colour).max() > 10, "between the legs the scene goes on"
 
 
+def test_figures_who_touch_are_not_parted_by_the_scene() -> None:
+    """The margin around the nearer one was drawn over the other, as a light strip, and his own pixels stay hidden."""
+    before = np.full((220, 220, 3), 250, np.uint8)
+    noise = np.random.default_rng(0).integers(0, 90, (180, 160, 3), dtype=np.uint8)
+    before[20:200, 30:190] = noise
+    left, right = (np.array([[x, 20], [x + 80, 20], [x + 80, 200], [x, 200]], np.float32) for x in (30, 110))
+    hider = Hider(with_rule(only(Policy(), "people"), "person", method="silhouette", settings={"look": "flat"}))
+    after = hider(Frame(before), [person(1, left), person(2, right)]).pixels
+    row = after[110, 40:180].astype(int)
+    apart = np.minimum(*(np.abs(row - row[at]).max(axis=1) for at in (0, -1)))
+    assert (apart > 8).sum() <= 3, "figures meet, but for their soft edges"
+    assert not (after[20:200, 30:190] == noise).all(axis=2).any(), "nobody shows"
+
+
 def test_two_figures_have_two_colours() -> None:
     colours = {tuple(make("silhouette", {"look": "flat"})(Patch(outfit((9, 9, 9)), np.ones((220, 120), np.float32),
                seed=s))[0, 0]) for s in range(2**62, 2**62 + 8)}  # fmt: skip

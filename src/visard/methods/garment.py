@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 _PARTS = 3
 """Colours into which a person is divided: skin, and what they wear above and below."""
 
-_SMOOTH, _MAJORITY = 0.05, 0.03
+_SMOOTH, _MAJORITY = 0.05, 0.07
 """Smoothing of light and shade, and of the parts' borders, as shares of the hidden side: a fold stays, a print, a
 tattoo or a badge goes."""
 

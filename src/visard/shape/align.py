@@ -95,8 +95,8 @@ def beside(drawn: Sequence[Cut], own: Cut, patch: Patch, shape: tuple[int, ...])
     if not hidden.any():
         return patch
     region, rule = own
-    inner = outline(region, replace(rule, margin=0.0), cells)
-    return replace(patch, mask=np.where(hidden, np.minimum(patch.mask, inner), patch.mask))
+    inner = outline(region, replace(rule, margin=0.0), cells) >= 1
+    return replace(patch, mask=np.where(hidden & ~inner, np.float32(0), patch.mask))
 
 
 def together(cuts: Sequence[Cut], shape: tuple[int, ...]) -> list[list[Cut]]:
