@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from visard.methods.scene import fill_in
 from visard.methods.strength import check_share, hidden_side
 from visard.types import Form, Goal, Mask, Patch, Pixels
 
@@ -51,27 +51,23 @@ def gaussian(pixels: Pixels, sigma: float, own: Mask | None = None) -> Pixels:
 
     A wide kernel is applied to a reduced copy with at least six pixels of sigma left, which the eye and
     an 8-bit picture cannot tell from the full convolution, in a time that does not grow with sigma.
-    own: (h, w), 1 where pixels are blurred among themselves alone: they are carried on around it, so that a bright wall
-    has no part in a dark head.
+    own: (h, w), 1 where pixels are blurred among themselves alone: a bright wall has no part in a dark head.
     """
     height, width = pixels.shape[:2]
     factor = max(1.0, sigma / _ENOUGH_SIGMA)
     small = (max(1, round(width / factor)), max(1, round(height / factor)))
-    reduced = _reduced(pixels, small) if own is None else _carried_on(pixels, own, small)
-    scale = (small[0] / width, small[1] / height)
-    blurred = cv2.GaussianBlur(
-        reduced, (0, 0), sigmaX=sigma * scale[0], sigmaY=sigma * scale[1], borderType=cv2.BORDER_REFLECT
-    )
+    spread = (sigma * small[0] / width, sigma * small[1] / height)
+    if own is None:
+        blurred = _spread(cv2.resize(pixels, small, interpolation=cv2.INTER_AREA), spread)
+    else:
+        shown = cv2.resize(cv2.copyTo(pixels, own.astype(np.uint8)), small, interpolation=cv2.INTER_AREA)
+        share = _spread(cv2.resize(own, small, interpolation=cv2.INTER_AREA), spread)
+        blurred = np.asarray(_spread(shown, spread) / np.maximum(share, 1e-3)[..., None], np.float32)
     restored = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.convertScaleAbs(restored), np.uint8)
 
 
-def _reduced(pixels: Pixels, size: tuple[int, int]) -> Mask:
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-
-
-def _carried_on(pixels: Pixels, own: Mask, size: tuple[int, int]) -> Mask:
-    """Return a reduced copy in which what is not own has the colours of what is, near it."""
-    share = np.asarray(cv2.resize(own, size, interpolation=cv2.INTER_AREA), np.float32)
-    shown = _reduced(np.asarray(cv2.copyTo(pixels, own.astype(np.uint8)), np.uint8), size)
-    return fill_in(np.asarray(shown / np.maximum(share, 1e-6)[..., None], np.float32), share)
+def _spread(values: NDArray[np.generic], sigma: tuple[float, float]) -> Mask:
+    x, y = sigma
+    wide = cv2.GaussianBlur(values.astype(np.float32), (0, 0), sigmaX=x, sigmaY=y, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(wide, np.float32)
