@@ -72,6 +72,15 @@ def test_figures_who_touch_are_not_parted_by_the_scene() -> None:
     assert not (after[20:200, 30:190] == noise).all(axis=2).any(), "nobody shows"
 
 
+def test_what_lies_around_somebody_has_no_part_in_their_blur() -> None:
+    bright, dark = outfit((90, 60, 40)), outfit((90, 60, 40))
+    outside = cv2.fillPoly(np.ones((220, 120), np.uint8), [BODY.astype(np.int32)], 0) > 0
+    bright[outside], dark[outside] = 250, 5
+    mask = cv2.fillPoly(np.zeros((220, 120), np.float32), [BODY.astype(np.int32)], 1.0)
+    one, two = (make("blur")(Patch(pixels, np.asarray(mask, np.float32), "person")) for pixels in (bright, dark))
+    assert np.array_equal(one[mask > 0], two[mask > 0])
+
+
 def test_two_figures_have_two_colours() -> None:
     colours = {tuple(make("silhouette", {"look": "flat"})(Patch(outfit((9, 9, 9)), np.ones((220, 120), np.float32),
                seed=s))[0, 0]) for s in range(2**62, 2**62 + 8)}  # fmt: skip
