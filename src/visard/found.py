@@ -23,25 +23,17 @@ KEY_SECONDS = 0.8
 LOOK_SECONDS = 1 / 15
 """A video is searched for large faces this often; in between faces are followed from both sides."""
 
-LARGE_SECONDS = 0.1
-"""People and vehicles, which are larger, are looked for this often; in between they are hidden more widely."""
-
 WEAK = 0.5
 """Detections from this share of the minimum score on may carry a track on, though not start one."""
 
 _STRETCH = 100
 """Frames, some four seconds, in which a recogniser looks at each subject once."""
 
-_LARGE: frozenset[Kind] = frozenset({"person", "vehicle"})
-
 _OUTLINED: frozenset[Kind] = frozenset({"person", "head"})
 """Kinds that are told from the background in every frame."""
 
 JITTER = 0.001
 """Frame times are rounded to the container's clock."""
-
-_Chosen = tuple[Frame, bool, Mapping[Kind, float], Effort]
-"""A frame, whether it follows a cut, what it is searched for from which score on, and how thoroughly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,31 +142,26 @@ def refuse_unfound(policy: Policy) -> None:
 def _look(
     source: Source, frames: Callable[[], Iterator[Frame]], min_scores: Mapping[Kind, float], seen: Callable[[int], None]
 ) -> Iterator[Sighting]:
-    def search(chosen: _Chosen) -> Sighting:
-        frame, cut, wanted, effort = chosen
-        regions = find_kinds(frame.pixels, wanted, effort) if wanted else []
+    def search(chosen: tuple[Frame, bool, Effort | None]) -> Sighting:
+        frame, cut, effort = chosen
+        regions = find_kinds(frame.pixels, min_scores, effort) if effort else []
         return Sighting(frame.index, frame.time, tuple(regions), cut)
 
     with many(source.still):
-        for sighting in side_by_side(search, _chosen(source, frames, min_scores)):
+        for sighting in side_by_side(search, _chosen(source, frames)):
             yield sighting
             seen(sighting.index)
 
 
-def _chosen(
-    source: Source, frames: Callable[[], Iterator[Frame]], min_scores: Mapping[Kind, float]
-) -> Iterator[_Chosen]:
-    is_cut, next_key, due = CutFinder(), 0.0, dict.fromkeys(min_scores, 0.0)
-    # Heads come from people to whom no face belongs: with them, people are looked for as often.
-    seldom = _LARGE if "head" not in min_scores else frozenset[Kind]()
+def _chosen(source: Source, frames: Callable[[], Iterator[Frame]]) -> Iterator[tuple[Frame, bool, Effort | None]]:
+    """Yield every frame, whether it follows a cut, and how thoroughly it is searched, None for not at all."""
+    is_cut, next_key, next_look = CutFinder(), 0.0, 0.0
     for frame in frames() if source.still else ahead(frames()):
-        if source.still:
-            yield frame, False, min_scores, "fine"
-            continue
-        cut = is_cut(frame.pixels)
+        cut = not source.still and is_cut(frame.pixels)
         key = cut or frame.time >= next_key
-        wanted = {kind: score for kind, score in min_scores.items() if key or frame.time >= due[kind]}
-        for kind in wanted:
-            due[kind] = frame.time + (LARGE_SECONDS if kind in seldom else LOOK_SECONDS) - JITTER
+        if not (source.still or key or frame.time >= next_look):
+            yield frame, cut, None
+            continue
+        next_look = frame.time + LOOK_SECONDS - JITTER
         next_key = frame.time + KEY_SECONDS - JITTER if key else next_key
-        yield frame, cut, wanted, "key" if key else "coarse"
+        yield frame, cut, "fine" if source.still else "key" if key else "coarse"
