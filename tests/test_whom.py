@@ -71,8 +71,8 @@ def test_an_empty_box_is_refused() -> None:
 def test_the_command_takes_somebody_out(photo: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     assert run(["hide", str(photo), "--method", "cancel", "--point", "225,130", "--out", str(out)]) == 0
-    assert "face: background predicted by patches" in capfd.readouterr().err
-    assert "background predicted by patches" in (out / "report.json").read_text("utf-8")
+    assert "face: background predicted by background" in capfd.readouterr().err
+    assert "background predicted by background" in (out / "report.json").read_text("utf-8")
     assert run(["hide", str(photo), "--method", "cancel", "--point", "3,3", "--out", str(tmp_path / "o2")]) == 2
     assert "nobody is at 3,3" in capfd.readouterr().err
     assert not (tmp_path / "o2" / photo.name).exists()

@@ -10,16 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from visard.errors import ModelError, UsageError
+from visard.errors import UsageError
 from visard.hider import Hider
 from visard.methods import make
+from visard.methods.background import SIDE, _window, inputs
 from visard.methods.cancel import Cancel
-from visard.methods.engines import ENGINES
+from visard.methods.engines import ENGINES, best
 from visard.policy import Policy, Rule
 from visard.shape.align import covered, together
 from visard.types import Box, Frame, Pixels, Region, Removing
 
-ENGINES_HERE = ("patches", "telea")
+ENGINES_HERE = ("background", "patches", "telea")
 
 
 def bricks(height: int = 160, width: int = 200) -> Pixels:
@@ -64,6 +65,39 @@ def test_patches_continue_a_wall_where_telea_smears_it() -> None:
         for name in ENGINES_HERE
     }
     assert off["patches"] < 15 < off["telea"], off
+    assert off["background"] < off["telea"], off
+
+
+def test_the_network_says_what_is_to_be_expected_and_patches_how_it_is_textured() -> None:
+    """A slope of light that nothing known continues, and grain: patches know the one, the network the other."""
+    slope = np.linspace(40, 210, 200)[None, :, None] + np.zeros((160, 1, 3))
+    scene = np.clip(slope + np.random.default_rng(0).normal(0, 10, slope.shape), 0, 255).astype(np.uint8)
+    hole = hole_in(scene)
+    new = Cancel("background").predict(scene, hole, ~hole, 1)[hole].astype(float)
+    assert np.abs(new - slope[hole]).mean() < 15 and 5 < (new - slope[hole]).std() < 16
+
+
+def test_the_network_sees_a_square_and_nothing_larger_than_it_is() -> None:
+    hole = np.zeros((300, 400), np.bool_)
+    hole[100:120, 30:60] = True
+    rows, columns = _window(hole)
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (SIDE, SIDE) and columns.start == 0
+    hole[90:250, 30:360] = True
+    rows, columns = _window(hole)
+    assert (rows, columns) == (slice(0, 300), slice(0, 400))
+
+
+def test_what_is_known_is_weighed_by_distance_and_kept() -> None:
+    known = np.zeros((SIDE, SIDE), np.float32)
+    known[:, :20] = known[:, -20:] = 1
+    colour = np.where(np.arange(SIDE)[:, None] < 48, 10, 200) * known
+    filled, smooth = (inputs(colour[..., None].repeat(3, axis=2).astype(np.float32), known)[k] for k in (0, 3))
+    for plane in (filled, smooth):
+        assert np.allclose(plane[known > 0] * 127.5 + 127.5, colour[known > 0], atol=0.01)
+    assert filled[10, 48] < -0.6 and filled[86, 48] > 0.3
+    assert np.allclose(
+        inputs(np.zeros((SIDE, SIDE, 3), np.float32), np.zeros((SIDE, SIDE), np.float32))[:3], 0, atol=0.01
+    )
 
 
 def test_ground_stays_ground_and_sky_sky_behind_a_large_hole() -> None:
@@ -111,15 +145,15 @@ def test_a_hole_too_large_for_memory_is_filled_softly(monkeypatch: pytest.Monkey
     assert np.array_equal(one[hole], other[hole]) and np.array_equal(one[~hole], wall[~hole])
 
 
-def test_the_best_engine_is_chosen_and_told() -> None:
-    assert Cancel().chosen == "patches" and Cancel().told() == ["background predicted by patches"]
+def test_the_best_engine_is_chosen_and_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert Cancel().chosen == "background" and Cancel().told() == ["background predicted by background"]
+    monkeypatch.setattr("visard.models.taught.FOLDER", tmp_path)
+    assert best() == "patches"
     assert isinstance(Cancel(), Removing) and not isinstance(make("surrogate"), Removing)
 
 
 def test_engines_that_cannot_run_say_so(tmp_path: Path) -> None:
     assert set(ENGINES) == {"diffusion", "background", "patches", "telea"}
-    with pytest.raises(ModelError, match="without weights and card does not run"):
-        Cancel("background")
     with pytest.raises(UsageError, match="needs weights"):
         Cancel("diffusion")
     with pytest.raises(UsageError, match="takes no weights"):
@@ -156,6 +190,29 @@ def test_neighbours_are_removed_together_and_nobody_is_copied() -> None:
     assert np.array_equal(new[60:100, 145:160], red[60:100, 145:160])
     rule = Rule("cancel")
     assert [len(group) for group in together([(r, rule) for r in [*two, stays]], wall.shape)] == [2, 1]
+
+
+def test_who_is_still_seen_is_filled_from_spared_people_too_and_from_nobody_hidden() -> None:
+    wall = bricks()
+    gone, spared = Region("face", Box(60, 60, 85, 100), 0.9, track=1), Region("face", Box(88, 60, 110, 100), 0.9, 2)
+    spared = replace(spared, track=2, hide=False)
+    also = Region("face", Box(140, 60, 165, 100), 0.9, track=3)
+    pictures = [wall.copy(), wall.copy()]
+    pictures[1][spared.box.cells(*wall.shape[:2])] = (255, 0, 0)
+    mine = hider(margin=0.0)
+
+    def holes() -> list[Pixels]:
+        return [mine(Frame(p), [gone, spared]).pixels[60:100, 60:85] for p in pictures]
+
+    one, other = holes()
+    assert np.array_equal(one, other)
+    mine.insist([gone])
+    one, other = holes()
+    assert not np.array_equal(one, other)
+    pictures[1] = wall.copy()
+    pictures[1][also.box.cells(*wall.shape[:2])] = (255, 0, 0)
+    one, other = (mine(Frame(p), [gone, also]).pixels[60:100, 60:85] for p in pictures)
+    assert np.array_equal(one, other)
 
 
 def test_sixteen_bits_stay_around_a_hole() -> None:

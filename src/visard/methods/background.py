@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.methods.patches import refine
+from visard.methods.patches import complete
 from visard.methods.scene import fill_in
 from visard.models.taught import taught
 from visard.types import Pixels
@@ -16,15 +16,28 @@ from visard.types import Pixels
 Flags = NDArray[np.bool_]
 Floats = NDArray[np.float32]
 
-SIDE = 192
+SIDE = 96
 """Side in pixels of the square that the network sees."""
 
+_OCTAVES = 6
+"""Widths of the Gaussians by which known pixels are weighed, each twice the one before: the last is the square's."""
+
 _AROUND = 0.6
-"""How much around a hole the network sees, in sides of its box."""
+"""How much around a hole the network sees at least, in sides of its box."""
+
+_FINE = 1.5
+"""Pixels of the network's square below which it has no say: what is finer is detail, and the patches' own."""
+
+_SHARE, _DETAIL = 0.5, 0.85
+"""How much the network has to say beside the patches, and how much of their detail is kept.
+
+Two guesses that err in different ways err less in their middle. Detail that is a guess is worth less than none to
+whoever compares pixels, and much to whoever looks.
+"""
 
 
 class Background:
-    """The network's picture of a hole, as coarse as its square, and over it patches that are as fine as the picture."""
+    """Patches of the picture, and mixed with them what a network expects: they are sharp, and it errs less."""
 
     name: ClassVar[str] = "background"
 
@@ -32,26 +45,59 @@ class Background:
         self._net = taught("background", weights)
 
     def __call__(self, pixels: Pixels, wanted: Flags, known: Flags, seed: int) -> Pixels | None:
-        """Return the picture with its hole painted by the network, and made of known patches that look like that."""
+        """Return the picture with its hole made of known patches, drawn to what the network paints there."""
         if not known.any() or not wanted.any():
             return None
-        rows, columns = _window(wanted)
-        share = _fit(known[rows, columns].astype(np.float32))
-        colour = _fit(np.where(known[rows, columns, None], pixels[rows, columns], 0).astype(np.float32))
+        cells = _window(wanted)
+        hole = wanted[cells]
+        painted = self._paint(pixels[cells], known[cells])
+        made = complete(pixels, wanted, known, seed)
+        new = _large(painted, hole)
+        if made is not None:
+            own = made[cells].astype(np.float32)
+            low = _low(own, known[cells] | hole)
+            new = own + _SHARE * _large(painted - low, hole) - (1 - _DETAIL) * (own - _large(low, hole))
+        result = pixels.copy()
+        result[cells][hole] = np.clip(np.round(new[hole]), 0, 255).astype(np.uint8)
+        return result
+
+    def _paint(self, pixels: Pixels, known: Flags) -> Floats:
+        """Return (S, S, 3) what the network makes of a window, 0 to 255."""
+        share = _fit(known.astype(np.float32))
+        colour = _fit(np.where(known[..., None], pixels, 0).astype(np.float32))
         painted = self._net(inputs(colour, share)[None])[0][0].transpose(1, 2, 0)
-        whole = pixels.astype(np.float32)
-        size = whole[rows, columns].shape[1::-1]
-        large = cv2.resize(painted, size, interpolation=cv2.INTER_CUBIC) * np.float32(127.5) + np.float32(127.5)
-        whole[rows, columns][wanted[rows, columns]] = large[wanted[rows, columns]]
-        guess = np.clip(np.round(whole), 0, 255).astype(np.uint8)
-        return refine(guess, wanted, known, max(size) / SIDE, seed)
+        return np.asarray(painted * np.float32(127.5) + np.float32(127.5), np.float32)
 
 
 def inputs(colour: Floats, share: Floats) -> Floats:
-    """Return (4, S, S) what the network sees of (S, S, 3) colours, 0 to 255 times the known (S, S) share of a pixel."""
+    """Return (7, S, S) what the network sees of (S, S, 3) colours, 0 to 255 times the known (S, S) share of a pixel."""
     known = (share > 0.999).astype(np.float32)
-    filled = fill_in(colour, known) / np.float32(127.5) - 1
-    return np.ascontiguousarray(np.dstack([filled, known]).transpose(2, 0, 1), np.float32)
+    both = np.dstack([_weighed(colour, known), fill_in(colour, known)]) / np.float32(127.5) - 1
+    return np.ascontiguousarray(np.dstack([both, known]).transpose(2, 0, 1), np.float32)
+
+
+def _weighed(colour: Floats, known: Floats) -> Floats:
+    """Return (S, S, 3) colours where known is 1, else the mean of all that is known, the nearer the more by far.
+
+    The weights fall with the sixth power of the distance, or so: a sum of Gaussians, each of them twice as wide.
+    """
+    if not known.any():
+        return np.full_like(colour, 127.0)
+    level = np.dstack([colour * known[..., None], known])
+    total, size = np.zeros_like(level), known.shape[::-1]
+    for number in range(_OCTAVES):
+        smooth = cv2.GaussianBlur(level, (0, 0), 1.2)
+        total += cv2.resize(smooth, size, interpolation=cv2.INTER_LINEAR) * np.float32(0.0625**number)
+        level = cv2.resize(level, (level.shape[1] // 2, level.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    mean = total[..., :3] / np.maximum(total[..., 3:], 1e-12)
+    return np.asarray(np.where(known[..., None] > 0, colour, mean), np.float32)
+
+
+def _low(pixels: Floats, there: Flags) -> Floats:
+    """Return (S, S, 3) a window without its detail; what is not there has no say."""
+    weight = there.astype(np.float32)
+    both = cv2.GaussianBlur(_fit(np.dstack([pixels * weight[..., None], weight])), (0, 0), _FINE)
+    return np.asarray(both[..., :3] / np.maximum(both[..., 3:], 1e-6), np.float32)
 
 
 def _fit(values: Floats) -> Floats:
@@ -59,11 +105,20 @@ def _fit(values: Floats) -> Floats:
     return np.asarray(cv2.resize(values, (SIDE, SIDE), interpolation=how), np.float32)
 
 
+def _large(values: Floats, hole: Flags) -> Floats:
+    return np.asarray(cv2.resize(values, hole.shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
+
+
 def _window(wanted: Flags) -> tuple[slice, slice]:
-    """Return the (rows, columns) around what is wanted that the network sees."""
-    spans = []
-    for axis in (1, 0):
-        at = np.flatnonzero(wanted.any(axis=axis))
-        reach = round(_AROUND * (at[-1] - at[0] + 1))
-        spans.append(slice(max(0, int(at[0]) - reach), min(wanted.shape[1 - axis], int(at[-1]) + 1 + reach)))
-    return spans[0], spans[1]
+    """Return the (rows, columns) around what is wanted that the network sees: a square, if the picture is large enough.
+
+    It is not seen larger than it is: what the network has learnt from was sharp.
+    """
+    spans = [np.flatnonzero(wanted.any(axis=axis)) for axis in (1, 0)]
+    need = [(1 + 2 * _AROUND) * (at[-1] - at[0] + 1) for at in spans]
+    side = round(max(*need, SIDE))
+    slices = []
+    for at, limit in zip(spans, wanted.shape, strict=True):
+        start = min(max(0, int(at[0] + at[-1] + 1 - side) // 2), max(0, limit - side))
+        slices.append(slice(start, min(limit, start + side)))
+    return slices[0], slices[1]

@@ -77,34 +77,15 @@ def complete(pixels: Pixels, wanted: Flags, known: Flags, seed: int) -> Pixels |
 
     Pixels that are neither are not looked at. Known pixels keep their value.
     """
-    return _complete(pixels, wanted, known, _scales(wanted), seed)
-
-
-def refine(guess: Pixels, wanted: Flags, known: Flags, times: float, seed: int) -> Pixels | None:
-    """Return `complete` for a picture whose hole holds a guess, which is sharp at a scale of 1 / times.
-
-    The patches begin where the guess leaves off. None where there are none.
-    """
-    scales = _scales(wanted)
-    first = max((scale for scale in scales if scale * times <= 1), default=scales[0])
-    return _complete(guess, wanted, known, [scale for scale in scales if scale >= first], seed, guessed=True)
-
-
-def _complete(
-    pixels: Pixels, wanted: Flags, known: Flags, scales: list[float], seed: int, guessed: bool = False
-) -> Pixels | None:
     rng = np.random.default_rng(seed)
     level: _Level | None = None
     match = np.zeros((0, 2), np.intp)
-    for number, scale in enumerate(scales):
+    for number, scale in enumerate(_scales(wanted)):
         below, level = level, _level(pixels, wanted, known, scale)
         if level is None:
             level = below
             continue
         if below is None:
-            if guessed:
-                own = _reduced(pixels.astype(np.float32), *level.wanted.shape)
-                level.picture[level.wanted] = own[level.wanted]
             match, reach = _anywhere(level, rng), max(level.wanted.shape)
         else:
             match, reach = _enlarged(level, below, match), _WIDE

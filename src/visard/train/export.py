@@ -172,7 +172,7 @@ def _responses(found: Mapping[str, Named]) -> str:
 
 def _spent(drawn: Plan) -> str:
     parameters, macs = cost(drawn)
-    return f"{parameters / 1e6:.1f} M parameters, {macs / 1e9:.2f} G multiply-accumulates a face."
+    return f"{parameters / 1e6:.1f} M parameters, {macs / 1e9:.2f} G multiply-accumulates a picture."
 
 
 def painted(taught: Studio, net: Any, told: Told) -> list[Pixels]:

@@ -18,6 +18,7 @@ from visard.models.denoiser import SIDE as DENOISED
 from visard.models.denoiser import TOLD
 from visard.models.onnx import with_facts
 from visard.models.taught import FORMAT
+from visard.nets.background import INPUTS as SEEN
 from visard.nets.background import Background
 from visard.nets.body import DYES
 from visard.nets.body import SCENE as AROUND
@@ -81,7 +82,7 @@ def _estrange(numbers: Mapping[str, Any]) -> Plan:
 
 
 def _background(numbers: Mapping[str, Any]) -> Plan:
-    inputs = {"scene": torch.zeros(1, 4, SCENE, SCENE)}
+    inputs = {"scene": torch.zeros(1, SEEN, SCENE, SCENE)}
     return Plan(Background(background.Recipe(**numbers).widths), inputs, ("whole",), {"side": SCENE})
 
 

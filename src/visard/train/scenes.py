@@ -28,11 +28,17 @@ _APART = 10
 _LARGEST = 0.7
 """Side of the largest hole, in sides of the square."""
 
+KEPT = 192
+"""Side in pixels of the squares that are kept of photos: twice what the network sees, or a part of it at full size."""
+
+_LIGHT = 0.2
+"""By what share a square may be brighter or darker."""
+
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
 class Hole(NamedTuple):
-    """inputs: (4, S, S), as the network sees them; target: (3, S, S), -1 to 1; hidden: (1, S, S), 1 in the hole."""
+    """inputs: (7, S, S), as the network sees them; target: (3, S, S), -1 to 1; hidden: (1, S, S), 1 in the hole."""
 
     inputs: Floats
     target: Floats
@@ -40,7 +46,7 @@ class Hole(NamedTuple):
 
 
 class Holes:
-    """An endless row of scenes with holes, each a function of its number alone; squares: (N, S, S, 3) uint8."""
+    """An endless row of scenes with holes, each a function of its number alone; squares: (N, K, K, 3) uint8."""
 
     def __init__(self, squares: Pixels, seed: int = 0) -> None:
         self.squares, self._seed = squares, seed
@@ -51,12 +57,21 @@ class Holes:
         square = self.squares[rng.integers(len(self.squares))]
         if rng.random() < 0.5:
             square = square[:, ::-1]
+        colour = _varied(square, rng)
         hidden = drawn(rng)
         known = 1 - hidden
-        colour = square.astype(np.float32)
         target = (colour / 127.5 - 1).transpose(2, 0, 1)
         seen = inputs(colour * known[..., None], known)
         return Hole(seen, np.ascontiguousarray(target, np.float32), hidden[None])
+
+
+def _varied(square: Pixels, rng: np.random.Generator) -> Floats:
+    """Return (S, S, 3) a part of a square, the smaller the nearer, in another light: few photos have to do for all."""
+    side = int(rng.integers(SIDE, KEPT + 1))
+    y, x = rng.integers(0, KEPT - side + 1, 2)
+    light = rng.uniform(1 - _LIGHT, 1 + _LIGHT) * rng.uniform(1 - _LIGHT / 4, 1 + _LIGHT / 4, 3)
+    colour = cv2.resize(square[y : y + side, x : x + side], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return np.asarray(np.minimum(colour * light.astype(np.float32), 255), np.float32)
 
 
 def drawn(rng: np.random.Generator) -> Floats:
@@ -82,7 +97,7 @@ def drawn(rng: np.random.Generator) -> Floats:
 
 
 def gather(data: Path, held: bool = False) -> Pixels:
-    """Return squares (N, S, S, 3) of photos in a folder, or of the development data's scenes.
+    """Return squares (N, K, K, 3) of photos in a folder, or of the development data's scenes.
 
     held: those that are kept for judging instead. Raises UsageError where there are none.
     """
@@ -117,5 +132,5 @@ def _square(file: Path | BytesIO) -> Pixels:
     side = min(pixels.shape[:2])
     y, x = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
     square = np.ascontiguousarray(pixels[y : y + side, x : x + side])
-    how = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(square, (SIDE, SIDE), interpolation=how), np.uint8)
+    how = cv2.INTER_AREA if side > KEPT else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(square, (KEPT, KEPT), interpolation=how), np.uint8)
