@@ -264,7 +264,8 @@ class Hider:
         method = self.method(region)
         assert isinstance(method, Removing), "only these are taken out"
         inside = [own for own, _ in group]
-        others = [(r, self.rule(r)) for r in regions if r not in inside]
+        # Who is still seen is filled anew from spared people, too: a hole that avoids them has somebody's outline.
+        others = [(r, self.rule(r)) for r in regions if r not in inside and (r.hide or region.track not in self.unfit)]
         patch = cut_out(canvas, group, others, self.seed(region), method.around)
         patch = replace(patch, behind=self.behind(canvas.index, cells_of(patch)))
         return patch, method(patch)

@@ -13,6 +13,7 @@ from visard.errors import UsageError
 from visard.found import Found, outlined
 from visard.hider import Hider
 from visard.methods import fits
+from visard.methods.wig import _hair, _open
 from visard.models import store
 from visard.policy import Policy, only, with_rule
 from visard.shape.align import covered
@@ -76,6 +77,27 @@ def test_the_outline_is_cut_back_to_the_scene(astronaut: Pixels) -> None:
     white = astronaut.copy()
     new = worn(white)[0]
     assert not np.array_equal(new[20:30, 200:260], white[20:30, 200:260])
+
+
+def test_the_scene_shows_where_an_opening_leads_in_and_not_where_hair_shines() -> None:
+    hidden = np.zeros((100, 100), np.bool_)
+    hidden[20:80, 20:80] = True
+    clear = np.zeros_like(hidden)
+    clear[20:40, 30:50] = clear[50:60, 50:60] = clear[50:60, 60:80] = clear[65:75, 30:40] = True
+    clear[50:54, 60:80] = clear[56:60, 60:80] = False
+    shown = _open(hidden, clear, 3)
+    assert shown[22:38, 32:48].all() and not shown[50:60, 50:60].any() and not shown[65:75, 30:40].any()
+
+
+def test_shine_on_a_forehead_is_no_hair(astronaut: Pixels) -> None:
+    _, hider, whole = worn(astronaut)
+    patch = hider.patch(Frame(astronaut), whole.at(0)[0])
+    assert patch is not None and patch.mesh is not None
+    x, y = np.round(patch.mesh[151, :2]).astype(int)
+    shone = patch.pixels.copy()
+    cv2.circle(shone, (int(x), int(y)), 8, (250, 246, 244), -1)
+    after = _hair(replace(patch, pixels=shone), patch.mesh)
+    assert after[y, x] < 0.1
 
 
 def test_it_is_for_heads_alone() -> None:

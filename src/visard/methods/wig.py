@@ -46,6 +46,9 @@ _TRIM = (0.05, 0.11)
 _WAVE, _WAVES = 0.035, 7
 """By how much of the hidden side strands are moved, and how many waves of it lie across."""
 
+_GAP = 0.02
+"""Half the width, in hidden sides, of the narrowest opening through which the scene shows between hair."""
+
 _BALD = 0.04
 """Share of what is hidden below which there is no hair to dye."""
 
@@ -123,7 +126,7 @@ class _Cast(Wig):
         if patch.mesh is None or patch.seed not in self.dyes:
             raise Unfit("no face can be made out here")
         hair = _hair(patch, patch.mesh)[..., None]
-        scene, share = _matte(patch, hair[..., 0])
+        scene, share = _matte(patch, patch.mesh, hair[..., 0])
         worn = share[..., None] * _worn(patch, self.dyes[patch.seed]) + (1 - share[..., None]) * scene
         new = hair * worn + (1 - hair) * self.faces(patch)
         result = _ground(patch).copy()
@@ -134,10 +137,13 @@ class _Cast(Wig):
 
 def _hair(patch: Patch, vertices: Vertices) -> Mask:
     """Return (h, w) how much of each hidden pixel is hair: what is not skin, around the face and over the forehead."""
-    face = np.zeros(patch.mask.shape, np.uint8)
-    cv2.fillPoly(face, [np.round(vertices[list(OVAL), :2]).astype(np.int32)], 1)
+    face = _face(patch, vertices)
     lab = _lab(patch.pixels, max(0.6, 0.006 * hidden_side(patch.mask)))
-    away = (lab - _skin(lab, vertices)) * np.array([0.5, 1.2, 1.2], np.float32)
+    away = lab - _skin(lab, vertices)
+    # Shine on a forehead is lighter and greyer than its skin, as white hair is; it lies within the face's outline.
+    shine = (face > 0) & (away[..., 0] > 0)
+    away[shine] = np.maximum(away[shine], 0) * np.array([0, 1, 1], np.float32)
+    away *= np.array([0.5, 1.2, 1.2], np.float32)
     bald = np.exp(-(((away * away).sum(axis=-1) / _LIKE_SKIN**2) ** 2))
     # Below the brows everything within the face's outline is face.
     brows, chin = vertices[[105, 334], :2].mean(axis=0), vertices[152, :2]
@@ -154,6 +160,13 @@ def _hair(patch: Patch, vertices: Vertices) -> Mask:
     hair = (1 - bald) * open_ * (1 - neck)
     soft = cv2.GaussianBlur(hair.astype(np.float32), (0, 0), max(0.6, 0.008 * hidden_side(patch.mask)))
     return np.asarray(soft * (patch.mask > 0), np.float32)
+
+
+def _face(patch: Patch, vertices: Vertices) -> NDArray[np.uint8]:
+    """Return (h, w), 1 within the face's outline."""
+    face = np.zeros(patch.mask.shape, np.uint8)
+    cv2.fillPoly(face, [np.round(vertices[list(OVAL), :2]).astype(np.int32)], 1)
+    return face
 
 
 def _skin(lab: Floats, vertices: Vertices) -> Floats:
@@ -204,10 +217,11 @@ def _worn(patch: Patch, dye: Floats) -> Floats:
     return np.asarray(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1) * np.float32(255), np.float32)
 
 
-def _matte(patch: Patch, hair: Mask) -> tuple[Floats, Mask]:
+def _matte(patch: Patch, vertices: Vertices, hair: Mask) -> tuple[Floats, Mask]:
     """Return (h, w, 3) the scene behind the head, and (h, w) how much of each pixel the new hair covers of it.
 
-    A pixel is as much hair as its colour lies from the scene's towards that of the hair deeper inside.
+    A pixel is as much hair as its colour lies from the scene's towards that of the hair deeper inside, except where no
+    scene can be: before the face, and where no opening leads in from outside.
     """
     hidden, side = patch.mask > 0, hidden_side(patch.mask)
     away = _depth(patch.mask) / np.float32(side)
@@ -217,6 +231,8 @@ def _matte(patch: Patch, hair: Mask) -> tuple[Floats, Mask]:
     core = fill_in(pixels, _core(patch, (hair > 0.8) & (away > _CORE)).astype(np.float32))
     way = core - scene
     share = ((pixels - scene) * way).sum(axis=2) / np.maximum((way * way).sum(axis=2), 40.0)
+    share[_face(patch, vertices) > 0] = 1
+    share[hidden & (share < 0.5) & ~_open(hidden, share < 0.5, round(_GAP * side))] = 1
     # Cut back: what is left of the outline is not the old one.
     trim = np.interp(_noise(np.random.default_rng(patch.seed + 1), patch.mask, 2), (-1, 1), _TRIM).astype(np.float32)
     share = np.clip(np.maximum(1.3 * share - 0.15, (away - _DEEP) / _SOFT), 0, 1)
@@ -226,6 +242,16 @@ def _matte(patch: Patch, hair: Mask) -> tuple[Floats, Mask]:
     if known.any() and gone.any() and float(cv2.distanceTransform(gone.astype(np.uint8), cv2.DIST_L2, 3).max()) > _THIN:
         scene = Cancel().predict(_ground(patch), gone, known, patch.seed).astype(np.float32)
     return scene, share
+
+
+def _open(hidden: Flags, clear: Flags, gap: int) -> Flags:
+    """Return where what is clear leads outside through openings wider than twice a gap; shine on hair does not."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * gap + 1, 2 * gap + 1))
+    # Beyond the patch, too, is outside.
+    way = np.pad((clear | ~hidden).astype(np.uint8), gap + 1, constant_values=1)
+    labels = cv2.connectedComponents(cv2.morphologyEx(way, cv2.MORPH_OPEN, disc))[1]
+    outside = cv2.dilate((labels == labels[0, 0]).astype(np.uint8), disc)[gap + 1 : -gap - 1, gap + 1 : -gap - 1]
+    return np.asarray((outside > 0) & clear, np.bool_)
 
 
 def _core(patch: Patch, where: Flags) -> Flags:
