@@ -260,8 +260,7 @@ class Hider:
         return None if patch is None else replace(patch, ground=below.pixels)
 
     def _take_out(self, canvas: Frame, group: Sequence[Cut], regions: Sequence[Region]) -> tuple[Patch, Pixels]:
-        region = group[0][0]
-        method = self.method(region)
+        region, method = group[0][0], self.method(group[0][0])
         assert isinstance(method, Removing), "only these are taken out"
         inside = [own for own, _ in group]
         # Who is still seen is filled anew from spared people, too: a hole that avoids them has somebody's outline.

@@ -194,8 +194,8 @@ def test_neighbours_are_removed_together_and_nobody_is_copied() -> None:
 
 def test_who_is_still_seen_is_filled_from_spared_people_too_and_from_nobody_hidden() -> None:
     wall = bricks()
-    gone, spared = Region("face", Box(60, 60, 85, 100), 0.9, track=1), Region("face", Box(88, 60, 110, 100), 0.9, 2)
-    spared = replace(spared, track=2, hide=False)
+    gone = Region("face", Box(60, 60, 85, 100), 0.9, track=1)
+    spared = Region("face", Box(88, 60, 110, 100), 0.9, track=2, hide=False)
     also = Region("face", Box(140, 60, 165, 100), 0.9, track=3)
     pictures = [wall.copy(), wall.copy()]
     pictures[1][spared.box.cells(*wall.shape[:2])] = (255, 0, 0)
@@ -229,5 +229,12 @@ def test_whoever_is_still_seen_is_filled_smoothly_and_then_blacked_out() -> None
     for _ in range(2):
         assert mine.insist([region])
         methods.append(mine.method(region))
-    assert [getattr(m, "engine", m.name) for m in methods] == ["best", "telea", "fill"]
+    first, soft, last = methods
+    assert last.name == "fill" and isinstance(first, Removing) and isinstance(soft, Removing) and first != soft
+    assert [first.told(), soft.told()] == [["background predicted by background"], ["background predicted softly"]]
+    wall = bricks()
+    hole = hole_in(wall)
+    one, other = (method.predict(wall, hole, ~hole, 1)[hole].astype(float).std() for method in (first, soft))
+    assert other < 0.95 * one
+    assert np.array_equal(*(m.predict(wall, hole, ~hole, 1) for m in (Cancel("telea"), Cancel("patches").softer())))
     assert not mine.insist([region])

@@ -25,10 +25,10 @@ _OCTAVES = 6
 _AROUND = 0.6
 """How much around a hole the network sees at least, in sides of its box."""
 
-_FINE = 1.5
+_FINE = 1.0
 """Pixels of the network's square below which it has no say: what is finer is detail, and the patches' own."""
 
-_SHARE, _DETAIL = 0.5, 0.85
+_SHARE, _DETAIL = 0.6, 0.5
 """How much the network has to say beside the patches, and how much of their detail is kept.
 
 Two guesses that err in different ways err less in their middle. Detail that is a guess is worth less than none to
@@ -41,8 +41,9 @@ class Background:
 
     name: ClassVar[str] = "background"
 
-    def __init__(self, weights: str = "") -> None:
+    def __init__(self, weights: str = "", share: float = _SHARE, detail: float = _DETAIL) -> None:
         self._net = taught("background", weights)
+        self._share, self._detail = share, detail
 
     def __call__(self, pixels: Pixels, wanted: Flags, known: Flags, seed: int) -> Pixels | None:
         """Return the picture with its hole made of known patches, drawn to what the network paints there."""
@@ -56,7 +57,7 @@ class Background:
         if made is not None:
             own = made[cells].astype(np.float32)
             low = _low(own, known[cells] | hole)
-            new = own + _SHARE * _large(painted - low, hole) - (1 - _DETAIL) * (own - _large(low, hole))
+            new = own + self._share * _large(painted - low, hole) - (1 - self._detail) * (own - _large(low, hole))
         result = pixels.copy()
         result[cells][hole] = np.clip(np.round(new[hole]), 0, 255).astype(np.uint8)
         return result

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.methods.background import Background
 from visard.methods.engines import Engine, best, check_engine, engine
 from visard.methods.scene import fill_in
 from visard.types import Form, Goal, Patch, Pixels, Removing
@@ -25,6 +26,10 @@ _LIGHT = 40.0
 
 _MOST = 6_000_000
 """Pixels of a patch that are worked on at full resolution; around a hole of 1.5 megapixels there are about as many."""
+
+
+_GRAIN = 0.5
+"""How much of the patches' detail is kept where somebody was still seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Cancel:
 
     def __post_init__(self) -> None:
         check_engine(self.engine, self.weights)
-        _engine(self.chosen, self.weights)  # what is missing or wrong is told before anything is begun
+        self._engine()  # what is missing or wrong is told before anything is begun
 
     @property
     def chosen(self) -> str:
@@ -60,8 +65,8 @@ class Cancel:
         return [f"background predicted by {self.chosen}"]
 
     def softer(self) -> Removing:
-        """Return the method with the engine that copies nothing."""
-        return Cancel("telea")
+        """Return the method with an engine that copies grain alone, or nothing."""
+        return _Softer(self.engine, self.weights)
 
     def __call__(self, patch: Patch) -> Pixels:
         """Return the patch as if what is hidden had never been there."""
@@ -80,13 +85,29 @@ class Cancel:
             return _in_small(self, pixels, wanted, known, seed, float(scale))
         # Whatever engine comes, it cannot look at what it is not given.
         seen = np.where(known[..., None], pixels, np.uint8(127))
-        new = _engine(self.chosen, self.weights)(seen, wanted, known, seed)
+        new = self._engine()(seen, wanted, known, seed)
         if new is None:
             new = _engine("telea", "")(seen, wanted, known, seed)
             assert new is not None, "the last engine always has an answer"
         result = pixels.copy()
         result[wanted] = new[wanted]
         return result
+
+    def _engine(self) -> Engine:
+        return _engine(self.chosen, self.weights)
+
+
+class _Softer(Cancel):
+    """What the network paints, with less of the patches' detail and nothing else of them; without a network, Telea.
+
+    A soft stain in somebody's outline is somebody to a detector; with some grain in it, it is less often.
+    """
+
+    def told(self) -> list[str]:
+        return ["background predicted softly"]
+
+    def _engine(self) -> Engine:
+        return _soft(self.weights) if self.chosen == "background" else _engine("telea", "")
 
 
 def _in_small(how: Cancel, pixels: Pixels, wanted: Flags, known: Flags, seed: int, scale: float) -> Pixels:
@@ -105,6 +126,11 @@ def _in_small(how: Cancel, pixels: Pixels, wanted: Flags, known: Flags, seed: in
 @lru_cache(maxsize=2)
 def _engine(name: str, weights: str) -> Engine:
     return engine(name, weights)
+
+
+@lru_cache(maxsize=1)
+def _soft(weights: str) -> Engine:
+    return Background(weights, 1.0, _GRAIN)
 
 
 def _lit(behind: Pixels, pixels: Pixels, hidden: Flags, known: Flags) -> Pixels:
