@@ -98,7 +98,7 @@ class Cancel:
 
 
 class _Softer(Cancel):
-    """What the network paints, with less of the patches' detail and nothing else of them; without a network, Telea.
+    """What the network paints, with detail of the patches and nothing else of them; without a network, Telea.
 
     A soft stain in somebody's outline is somebody to a detector; with some grain in it, it is less often.
     """
