@@ -31,6 +31,7 @@ from visard.train.faces import Told
 from visard.train.gathering import gather
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
+from visard.train.precision import fast
 from visard.train.samples import Practice, Sample
 from visard.train.studio import follow, numbers
 from visard.types import Pixels
@@ -108,7 +109,7 @@ class Inpaint:
     def _paint(self, batch: Sample, step: int, chance: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         how, drawn = self._recipe, batch.inputs[:, 7:8]
         self.critic.requires_grad_(False)
-        with self._fast():
+        with fast(self.device):
             maps = self.painter(batch.inputs)
             whole = torch.where(batch.wanted > 0, compose(batch.inputs, maps), batch.target)
             # Where a donor's texture is drawn, the original face says nothing of its details.
@@ -148,7 +149,7 @@ class Inpaint:
         how = self._recipe
         self.critic.requires_grad_(True)
         same = chance.get_state()  # real and painted are changed alike, so that only what was painted tells them apart
-        with self._fast():
+        with fast(self.device):
             real = functional.softplus(-self.critic(_augmented(batch, batch.target, chance)).float()).mean()
             chance.set_state(same)
             fake = functional.softplus(self.critic(_augmented(batch, painted, chance)).float()).mean()
@@ -186,9 +187,6 @@ class Inpaint:
 
     def _placed(self, net: Any) -> Any:
         return net.to(self.device, memory_format=torch.channels_last)
-
-    def _fast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16)
 
 
 def _augmented(batch: Sample, picture: Tensor, chance: torch.Generator) -> Tensor:

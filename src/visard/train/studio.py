@@ -16,6 +16,7 @@ from torch.utils.data import default_collate
 
 from visard.methods.donors import bank
 from visard.train.checkpoint import Parts
+from visard.train.precision import fast
 from visard.types import Pixels
 
 _SHOWN = 8
@@ -118,8 +119,8 @@ class Studio(ABC):
         memory.step()
 
     def fast(self) -> torch.autocast:
-        """Return what lets networks calculate in 16 bits."""
-        return torch.autocast(self.device.type, torch.bfloat16)
+        """Return the context in which networks calculate as fast as the device lets them."""
+        return fast(self.device)
 
 
 def judged(logits: Tensor, real: bool) -> Tensor:
