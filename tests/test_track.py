@@ -81,6 +81,46 @@ def test_weak_detections_carry_a_track_on_but_start_none() -> None:
     assert len([1 for found in track(shots(begun)).values() if found]) == 21
 
 
+def test_what_is_weak_carries_on_nobody_who_was_lost_for_longer_than_subjects_are_held() -> None:
+    seen = [[face(100)], *([] for _ in range(19)), [face(100, score=0.2)], *([] for _ in range(19))]
+    assert max(i for i, found in track(shots(seen)).items() if found) == round(0.4 * FPS)
+
+
+def test_whoever_was_lost_nearby_takes_no_face_over() -> None:
+    """Two faces under one number wear one new face; one face under two numbers changes it."""
+    lost = [face(126, score=0.4, side=48)]
+    seen = [[face(100 + i), *(lost if i == 10 else [])] for i in range(13)]
+    seen += [[face(128, score=0.9, side=46)], *([face(128 + i, side=46)] for i in range(10))]
+    result = track(shots(seen))
+    there = [region.track for region in result[20] if region.box.overlap(face(134, side=46).box) > 1000]
+    assert there == [1]
+
+
+def test_a_part_of_a_face_is_nobody() -> None:
+    """Cheeks and hair of a face, seen weakly, carried other subjects into it, whose covers lay over the new face."""
+    seen = [[face(100), face(60, score=0.8, side=28)] for _ in range(5)]
+    seen += [[face(100 - 2 * i), face(98 - 2 * i, side=28, score=0.2)] for i in range(15)]
+    last = max(i for i, found in track(shots(seen)).items() if any(r.track == 2 for r in found))
+    assert last <= 4 + round(0.4 * FPS)
+
+
+def test_a_glimpse_of_something_half_over_a_surer_face_is_hidden_briefly() -> None:
+    seen = [[face(100), *([face(100, 20, score=0.4)] if i == 20 else [])] for i in range(40)]
+    result = track(shots(seen))
+    assert {i for i in range(40) if len(result[i]) == 2} == set(range(18, 23))
+
+
+def test_who_is_seen_is_not_held_as_somebody_else_too() -> None:
+    """Who moves so fast that the track breaks has a second one, and both would be held where the other is seen."""
+    seen = [[face(100)] if i < 10 else [face(150)] for i in range(20)]
+    seen = [
+        [*found, face(112 if i < 10 else 138, 55, score=0.6)] if i in (9, 10) else found for i, found in enumerate(seen)
+    ]
+    for i, found in track(shots(seen)).items():
+        boxes = [region.box for region in found]
+        assert all(a.iou(b) < 0.5 for a in boxes for b in boxes if a is not b) or i in (9, 10)
+
+
 def test_still_pictures_share_no_subject() -> None:
     result = track(shots([[face(100)], [face(100)]]), still=True)
     assert [r.track for found in result.values() for r in found] == [1, 2]

@@ -6,8 +6,10 @@ longer, than it was seen.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from math import exp, hypot
 
 import numpy as np
@@ -19,6 +21,12 @@ _GAP = 1.0
 
 HELD = 0.4
 """Seconds by which a track begins before its first and ends after its last detection."""
+
+_GLIMPSE = 0.1
+"""Likewise of who was seen once and never again, half over a surer face: hair, a collar, two faces taken for one."""
+
+_SAME = 0.5
+"""Overlap (IoU) with a face that was seen from which on one that was not is that face, and hidden already."""
 
 _FADE = 0.2
 """Seconds in which an unseen subject loses its speed: people turn and stop."""
@@ -53,6 +61,7 @@ class _Spot:
 class _Track:
     spots: list[_Spot] = field(default_factory=list)
     number: int = 0
+    part: bool = False  # it began half over a surer face
 
     @property
     def last(self) -> _Spot:
@@ -106,12 +115,27 @@ class Tracker:
         unfinished: more is to come; whoever may yet be seen again is held as long as that.
         """
         result: dict[int, tuple[Region, ...]] = {frame.index: () for frame in self._frames}
-        for one in self._tracks:
-            held = _GAP if unfinished and one in self._open else HELD
-            places = _still(one) if self._still else _complete(one.spots, self._frames, held)
-            for place, region in places:
+        between = [list(_between(one.spots, self._frames)) for one in self._tracks]
+        seen = defaultdict(list)
+        for place, region in chain(*between):
+            seen[place].append(region)
+        for one, own in zip(self._tracks, between, strict=True):
+            ends = () if self._still else self._ends(one, unfinished)
+            # What is still to come may tell otherwise.
+            beyond = [(p, r) for p, r in ends if unfinished or not any(_same(r, other) for other in seen[p])]
+            for place, region in sorted([*own, *beyond], key=lambda each: each[0]):
                 result[self._frames[place].index] += (replace(region, track=one.number),)
         return result
+
+    def _ends(self, one: _Track, unfinished: bool) -> Iterator[tuple[int, Region]]:
+        """Yield where a subject is held before and after it was seen."""
+        waiting = unfinished and one in self._open
+        glimpse = one.part and len(one.spots) == 1 and not waiting
+        before = _GLIMPSE if glimpse else HELD
+        after = _GAP if waiting else before
+        smooth = _smooth(one.spots)
+        yield from _held(smooth[:4], smooth[0], self._frames, -1, before)
+        yield from _held(smooth[-4:], smooth[-1], self._frames, 1, after)
 
     def forget(self, before: float) -> None:
         """Forget the frames before a time in s; whoever was seen in none of the others is forgotten as well."""
@@ -134,12 +158,31 @@ def _extend(tracks: list[_Track], place: int, sight: Sighting, min_score: float)
     # Sorted, so that the order in which a detector lists them changes nothing.
     ordered = sorted(sight.regions, key=lambda r: (-r.score, r.box))
     sure = [_Spot(place, sight.time, r) for r in ordered if r.score >= min_score]
-    weak = [_Spot(place, sight.time, r) for r in ordered if r.score < min_score]
+    # What is weak within a sure face is a part of that.
+    weak = [
+        _Spot(place, sight.time, r) for r in ordered if r.score < min_score and not any(_within(r, s) for s in sure)
+    ]
     predicted = [t.predict(sight.time) for t in tracks]
-    free = set(range(len(tracks)))
-    left = _assign(tracks, predicted, sure, free, 0.35)
-    _assign(tracks, predicted, weak, free, 0.6)
-    return [_Track([spot]) for spot in left]
+    # Who was just seen comes first (Wojke et al. 2017): else whoever was lost nearby takes the face over.
+    latest = max((t.last.time for t in tracks), default=0.0)
+    fresh = {i for i, t in enumerate(tracks) if t.last.time == latest}
+    lost = set(range(len(tracks))) - fresh
+    left = _assign(tracks, predicted, sure, fresh, 0.35)
+    left = _assign(tracks, predicted, left, lost, 0.35)
+    held = {i for i in fresh | lost if sight.time - tracks[i].last.time <= HELD}
+    _assign(tracks, predicted, weak, held, 0.6)
+    return [_Track([spot], part=any(_over(spot.region, s.region) for s in sure)) for spot in left]
+
+
+def _over(region: Region, other: Region) -> bool:
+    surer = region.kind == other.kind and region.score < other.score
+    return surer and region.box.iou(other.box) > 0
+
+
+def _within(region: Region, other: _Spot) -> bool:
+    x, y = region.box.centre
+    box = other.region.box
+    return region.kind == other.region.kind and box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
 
 
 def _assign(
@@ -172,18 +215,21 @@ def _likeness(predicted: Box, last: Region, seen: Region) -> float:
     return predicted.iou(seen.box) + nearness
 
 
-def _still(one: _Track) -> Iterator[tuple[int, Region]]:
-    yield one.spots[0].place, one.spots[0].region
+def _same(region: Region, other: Region) -> bool:
+    return region.kind == other.kind and region.box.iou(other.box) >= _SAME
 
 
-def _complete(spots: list[_Spot], frames: list[_Place], held: float) -> Iterator[tuple[int, Region]]:
-    smooth = [_smoothed(spots, i) for i in range(len(spots))]
-    yield from _held(smooth[:4], smooth[0], frames, -1, HELD)
+def _between(spots: list[_Spot], frames: list[_Place]) -> Iterator[tuple[int, Region]]:
+    """Yield where a subject was seen, and where it was in between."""
+    smooth = _smooth(spots)
     for i, spot in enumerate(smooth):
         yield spot.place, spot.region
         if i + 1 < len(smooth):
             yield from _filled(spot, smooth[i + 1], frames)
-    yield from _held(smooth[-4:], smooth[-1], frames, 1, held)
+
+
+def _smooth(spots: list[_Spot]) -> list[_Spot]:
+    return [_smoothed(spots, i) for i in range(len(spots))]
 
 
 def _held(near: list[_Spot], end: _Spot, frames: list[_Place], step: int, held: float) -> Iterator[tuple[int, Region]]:
