@@ -95,6 +95,17 @@ def test_cuts_are_found_and_pans_are_none(astronaut: Pixels) -> None:
     assert is_cut(other[:, :400]) and not is_cut(other[:, 4:404])
 
 
+def test_cuts_between_scenes_of_one_brightness_are_found_and_flashes_are_none(astronaut: Pixels) -> None:
+    """Two shots of one dark hall have the same greys, and so tracks of one lay over the other."""
+    dark = astronaut // 4
+    upside_down = np.ascontiguousarray(dark[::-1, ::-1])
+    is_cut = CutFinder()
+    assert not any(is_cut(frame) for frame in (dark, dark, dark))
+    assert is_cut(upside_down) and not is_cut(upside_down)
+    flash = np.clip(upside_down.astype(int) * 3 + 60, 0, 255).astype(np.uint8)
+    assert not is_cut(flash) and not is_cut(upside_down)
+
+
 @pytest.mark.data
 def test_recall_on_group_photos(data: Path) -> None:
     """A fifth of the development photos: at least nine faces of ten from 20 px on are found."""
