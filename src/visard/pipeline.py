@@ -33,6 +33,7 @@ from visard.tracing import trace
 from visard.types import Frame, Prepared, Report
 from visard.vault.keys import Sealing
 from visard.verify import meet, verify
+from visard.verify.rehearsal import rehearse
 from visard.warmth import cool_down, warm_up
 from visard.whom import Whom, single_out
 
@@ -161,6 +162,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
                 found = gather(looked, trace(looked, found, hider, original.still), hider, original.still)
                 if not original.still:
                     look_behind(looked, found, hider)
+                    if hider.casting and not drafts:
+                        rehearse(looked, found, hider, originals)
             with clock("hide"):
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             if not original.still:

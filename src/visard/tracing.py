@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from visard.echoes import Echoes
-from visard.flow import ahead
-from visard.found import Found
+from visard.flow import ahead, side_by_side
+from visard.found import Found, many
 from visard.hider import Hider
 from visard.shape.guess import trace_mesh
+from visard.shape.landmarks import FaceMesh
 from visard.shape.mesh import canonical
 from visard.smoothing import Codes, Key, Motions, bridged, smoothed
 from visard.types import Frame, Kind, Patch, Region
@@ -23,6 +24,10 @@ _LOOKS = 2
 
 _ENOUGH = 0.5
 """Share of a track's frames that must have a mesh; a subject seen less often is given to the fallback altogether."""
+
+
+Traced = tuple[int, Region, FaceMesh]
+"""A region's place among those of its frame, the region, and its mesh."""
 
 
 def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, still: bool) -> Found:
@@ -40,9 +45,14 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
     if not new:
         return found
     tracer = Tracer(hider, still)
-    for frame in frames() if still else ahead(frames()):
+
+    def look(frame: Frame) -> tuple[Frame, list[Traced]]:
         places = range(len(found.at(frame.index)))
-        tracer.see(frame, {p: new[frame.index, p] for p in places if (frame.index, p) in new})
+        return frame, traced(frame, {p: new[frame.index, p] for p in places if (frame.index, p) in new})
+
+    with many(still):
+        for frame, meshes in side_by_side(look, frames() if still else ahead(frames())):
+            tracer.see(frame, meshes)
     gone = tracer.echoes.tracks
     left_out = {key for key, region in new.items() if tracer.echoes.leave_out(key[0], region)}
     new = {key: region for key, region in new.items() if key not in left_out}
@@ -59,6 +69,11 @@ def trace(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, sti
     })  # fmt: skip
 
 
+def traced(frame: Frame, regions: Mapping[int, Region]) -> list[Traced]:
+    """Return the meshes of some regions of a frame, by their place among them all; raises ModelError."""
+    return [(place, region, trace_mesh(frame.pixels, region)) for place, region in regions.items()]
+
+
 class Tracer:
     """Takes note, frame by frame, of faces' meshes, of how they moved, of echoes, and of subjects' clearest looks."""
 
@@ -67,18 +82,15 @@ class Tracer:
         self.codes: Codes = {}
         self.looks, self.echoes, self.motions = Looks(), Echoes(), Motions()
 
-    def see(self, frame: Frame, regions: Mapping[int, Region]) -> None:
-        """Look at some regions of a frame, by their place among them all."""
-        meshes = []
-        for place, region in regions.items():
-            mesh = trace_mesh(frame.pixels, region)
-            meshes.append((region, mesh))
+    def see(self, frame: Frame, meshes: Sequence[Traced]) -> None:
+        """Take note of a frame, the next one; meshes: as `traced` gives them."""
+        for place, region, mesh in meshes:
             if mesh.sure:
                 code = self.codes[frame.index, place] = canonical().encode(mesh.vertices)
                 self.looks.see(frame, replace(region, mesh=code), self._hider)
-        self.echoes.see(frame, meshes)
+        self.echoes.see(frame, [(region, mesh) for _, region, mesh in meshes])
         if not self._still:
-            self.motions.see(frame, ((region.track, mesh.vertices) for region, mesh in meshes if mesh.sure))
+            self.motions.see(frame, ((region.track, mesh.vertices) for _, region, mesh in meshes if mesh.sure))
 
     def forget(self, before: int, alive: Collection[int]) -> None:
         """Forget frames before an index, and the tracks that are no longer alive."""

@@ -9,7 +9,8 @@ from visard.detect import second_opinion
 from visard.hider import Hider
 from visard.track import Sighting, Tracker
 from visard.types import Frame, Region
-from visard.verify import cover_of, look_again
+from visard.verify import look_again
+from visard.verify.promises import cover_of
 
 _NEAR = 0.5
 """By how much of its box a suspect may have moved, on each side."""

@@ -12,7 +12,7 @@ from visard.found import Found
 from visard.hider import Hider
 from visard.shape import identity, landmarks
 from visard.smoothing import Codes, bridged, smoothed
-from visard.tracing import Tracer
+from visard.tracing import Tracer, traced
 from visard.types import Frame, Kind, Patch, Points, Region
 
 AHEAD = 3
@@ -55,7 +55,7 @@ class Makeup:
             for place, region in enumerate(found.at(frame.index))
             if region.hide and region.kind in self._hider.casting and region.track not in self._hider.unfit
         }
-        self._tracer.see(frame, own)
+        self._tracer.see(frame, traced(frame, own))
         for (index, place), code in self._tracer.codes.items():
             self._codes[index, own[place].track] = code
         self._forget(frame.index - _BEHIND, {r.track for r in found.all()})

@@ -11,26 +11,22 @@ from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from visard.detect import CenterFace, part_of_face, second_opinion
 from visard.flow import ahead
 from visard.found import Found, many
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
-from visard.methods import claims
-from visard.shape.mask import outline, window
 from visard.track import Sighting
-from visard.types import Check, Deidentifier, Frame, Pixels, Prepared, Region
+from visard.types import Check, Frame, Pixels, Region
 from visard.verify.found_again import FoundAgain, Glance
 from visard.verify.kept import Kept
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
+from visard.verify.promises import WITH_FACES, Cover, cover_of, keeps_its_outline, may_show, promised, shows_a_face
 from visard.verify.seen_again import SeenAgain
 from visard.verify.tags import check_tags
 from visard.verify.untouched import Detail, Untouched, outlines
-
-Cover = NDArray[np.uint8]
 
 Clearest = frozenset[tuple[int, int]]
 """(Frame index, track) at which a recogniser looks: each subject at its clearest, once in a while."""
@@ -39,9 +35,6 @@ _LOSSLESS = {"PNG", "BMP", "TIFF"}
 
 _BEHIND = 3
 """Frames that may wait for the slowest network, which looks at some only: each costs memory."""
-
-_WITH_FACES = {"face", "head"}
-"""Kinds whose regions say where a face is."""
 
 _OF_PEOPLE = {"face", "head", "person"}
 """Kinds of which one is hidden wherever a face may not be seen."""
@@ -71,7 +64,7 @@ def meet(original: Source, frames: Callable[[], Iterator[Frame]], found: Found, 
     originals = Originals()
     if original.still and original.frames == 1:
         for frame in frames():
-            originals.expect(frame, [r for r in found.at(frame.index) if _promised(hider, r)])
+            originals.expect(frame, [r for r in found.at(frame.index) if promised(hider, r)])
     return originals
 
 
@@ -133,7 +126,7 @@ class _Room:
             known.submit(self._recognise, before, after, hidden, new),
         ]
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
-        drawn = outlines((r for r in hidden if _keeps_its_outline(self.hider.method(r))), before.pixels.shape[:2])
+        drawn = outlines((r for r in hidden if keeps_its_outline(self.hider.method(r))), before.pixels.shape[:2])
         for region in hidden:
             method = self.hider.method(region)
             if method.goal == "everyone" and method.form != "generate":
@@ -189,16 +182,16 @@ class _Room:
         for region in hidden:
             if (before.index, region.track) not in self._clearest:
                 continue
-            if _promised(self.hider, region):
+            if promised(self.hider, region):
                 own = cover_of([region], self.hider, new.shape)
                 if not self._exchanged(region):
                     own[new > 0] = 0
                 self.known_again.see(before, after, region, own)
-            if region.kind in _WITH_FACES and self._exchanged(region):
+            if region.kind in WITH_FACES and self._exchanged(region):
                 self.kept.see(before, after, region)
 
     def _exchanged(self, region: Region) -> bool:
-        return _shows_a_face(self.hider.method(region))
+        return shows_a_face(self.hider.method(region))
 
     def _detectors(self, still: bool) -> list[Glance]:
         """Return who looks for faces; who promises that detectors lose them is held to the first one as well."""
@@ -218,39 +211,4 @@ def look_again(detectors: Sequence[Glance], hider: Hider) -> FoundAgain:
             flat[hidden] = pixels[hidden].mean(axis=0).astype(np.uint8)
         return flat
 
-    return FoundAgain(detectors, partial(may_show, hider), lambda r: _shows_a_face(hider.method(r)), flatten)
-
-
-def may_show(hider: Hider, region: Region) -> bool:
-    """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
-    method = hider.method(region)
-    if claims.removes(method):
-        return False
-    return method.blind or method.form == "generate" or method.goal == "machines" or isinstance(method, Prepared)
-
-
-def cover_of(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) -> Cover:
-    """Return (H, W) uint8 pixels, 255 where the hider hides the regions in a frame of that shape."""
-    cover = np.zeros(shape, np.uint8)
-    for region in regions:
-        if region.hide:
-            cells = window(region, hider.rule(region), *shape)
-            cover[cells] |= (outline(region, hider.rule(region), cells) > 0).view(np.uint8) * np.uint8(255)
-    return cover
-
-
-def _shows_a_face(method: Deidentifier) -> bool:
-    """Return whether a face must be seen where one was hidden: another, or the same one, which machines mistake."""
-    if claims.removes(method):
-        return False
-    return method.form == "generate" or (method.goal == "machines" and method.form == "perturb")
-
-
-def _keeps_its_outline(method: Deidentifier) -> bool:
-    """Return whether a figure's own contour is meant to stay: one that is drawn anew, or wears other clothes."""
-    return method.blind or method.form == "transform"
-
-
-def _promised(hider: Hider, region: Region) -> bool:
-    """Return whether no recogniser may know the face of a region again."""
-    return region.hide and region.kind in _WITH_FACES and hider.method(region).goal in ("everyone", "machines")
+    return FoundAgain(detectors, partial(may_show, hider), lambda r: shows_a_face(hider.method(r)), flatten)
