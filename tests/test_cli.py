@@ -363,6 +363,14 @@ def test_the_source_is_never_the_target(visard: Say, photo: Path) -> None:
     assert photo.read_bytes() == before
 
 
+def test_no_source_is_the_target_of_another(visard: Say, tmp_path: Path, astronaut: Pixels) -> None:
+    (tmp_path / "clips").mkdir()
+    before = {name: film(tmp_path / "clips" / name, astronaut, 2).read_bytes() for name in ("a.mkv", "a.mp4")}
+    code, _, err = visard("hide", "clips", "--out", "clips", "--overwrite", "--method", "fill", "--offline")
+    assert code == 4 and "a.mkv: the result would replace another source" in err
+    assert {path.name: path.read_bytes() for path in (tmp_path / "clips").glob("a.*")} == before
+
+
 def test_a_video_that_breaks_off(visard: Say, clip: Path, tmp_path: Path) -> None:
     whole = tmp_path / "whole.mkv"
     film(whole, np.asarray(np.random.default_rng(0).integers(0, 255, (512, 512, 3), dtype=np.uint8)), 60)

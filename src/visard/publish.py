@@ -6,7 +6,7 @@ import atexit
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -74,6 +74,25 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
         raise
     finally:
         _unfinished.discard(draft)
+
+
+def identity(path: Path) -> tuple[int, int] | str | None:
+    """Return what tells a file from all others, whatever it is called there; None where there is none."""
+    if is_far(path):
+        return str(path)
+    try:
+        seen = path.stat()
+    except (OSError, ValueError):
+        return None
+    return seen.st_dev, seen.st_ino
+
+
+def refuse_replacing(target: Path, sources: Iterable[Path]) -> None:
+    """Raise TargetError where a result would take the place of a file that it is made from, overwriting or not."""
+    own = identity(target)
+    for source in sources:
+        if own is not None and own == identity(source):
+            raise TargetError("the result would replace its source", where=source, hint="choose another --out")
 
 
 @atexit.register

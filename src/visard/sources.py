@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from visard.errors import SourceError, TargetError, UsageError, VisardError
 from visard.media.formats import PICTURE_SUFFIXES, VIDEO_SUFFIXES
-from visard.publish import DRAFT
+from visard.publish import DRAFT, identity
 from visard.stores import is_far, place
 
 
@@ -52,7 +52,7 @@ def plan(sources: Sequence[str], out: Path, variant: int = 0) -> list[Job]:
     else:
         names = [numbered(_result_name(entry.name), variant).as_posix() for entry in listed]
         jobs = [Job(e.file, out / name, e.name.as_posix(), e.fault) for e, name in zip(listed, names, strict=True)]
-    return _refuse_clashes(map(_guard, jobs))
+    return _refuse_clashes(_guard(jobs))
 
 
 def numbered(path: Path, variant: int) -> Path:
@@ -147,16 +147,17 @@ def is_file_name(out: Path) -> bool:
     return not is_far(out) and not out.is_dir() and out.suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES
 
 
-def _guard(job: Job) -> Job:
-    """Refuse to write a result over its own source, even when overwriting is allowed."""
-    if is_far(job.target) or is_far(job.source):
-        same = str(job.target) == str(job.source)
-    else:
-        same = job.target.exists() and job.source.exists() and job.target.samefile(job.source)
-    if job.fault is None and same:
-        fault = TargetError("the result would replace its source", where=job.source, hint="choose another --out")
-        return Job(job.source, job.target, job.name, fault)
-    return job
+def _guard(jobs: Sequence[Job]) -> Iterator[Job]:
+    """Refuse to write a result over a source of the run, its own or another's, even when overwriting is allowed."""
+    sources = {identity(job.source) for job in jobs}
+    for job in jobs:
+        there = identity(job.target)
+        if job.fault is None and there is not None and there in sources:
+            whose = "its" if there == identity(job.source) else "another"
+            what = f"the result would replace {whose} source"
+            fault = TargetError(what, where=job.source, hint="choose another --out")
+            job = Job(job.source, job.target, job.name, fault)
+        yield job
 
 
 def _refuse_clashes(jobs: Iterable[Job]) -> list[Job]:
