@@ -132,6 +132,20 @@ def test_what_became_of_an_earlier_result_is_not_shown(visard: Say, photo: Path,
     assert not list(Path("o").glob(".*"))
 
 
+def test_regions_of_one_source_do_not_go_to_another_of_its_name(visard: Say, photo: Path) -> None:  # noqa: F811
+    Path("other").mkdir()
+    Image.new("RGB", (64, 64)).save(Path("other", photo.name))
+    code, out, err = visard("find", photo, f"other/{photo.name}", "--offline")
+    assert code == 3 and f"other/{photo.name}: another source is called {photo.name}" in err
+    assert len(json.loads(out)["regions"]) == 1
+
+
+def test_regions_do_not_replace_what_they_were_found_in(visard: Say, photo: Path) -> None:  # noqa: F811
+    before = photo.read_bytes()
+    code, _, err = visard("find", photo, "--out", photo, "--overwrite", "--offline")
+    assert code == 4 and "would replace its source" in err and photo.read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [({"kind": "plate"}, "hold a plate; give --hide faces,plates"), ({"frame": 1}, "a frame that it does not have")],

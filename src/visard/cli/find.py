@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from visard.cli.shared import build_policy, ensure_models, existing, policy_options
-from visard.errors import VisardError, exit_code
-from visard.publish import publish
+from visard.errors import SourceError, VisardError, exit_code
+from visard.publish import publish, refuse_replacing
 
 
 @click.command("find")
@@ -34,13 +34,20 @@ def command(
     from visard.sources import listing
     from visard.verbs import find
 
+    listed = listing(sources)
+    if out is not None:
+        refuse_replacing(out, [entry.file for entry in listed])
     found: dict[str, Found] = {}
     codes: set[int] = set()
-    for entry in listing(sources):
+    for entry in listed:
+        name = entry.name.as_posix()
         try:
             if entry.fault is not None:
                 raise entry.fault
-            found[entry.name.as_posix()] = find(entry.file, policy)
+            if name in found:
+                hint = "rename one of them, or find them one by one"
+                raise SourceError(f"another source is called {name}", where=entry.file, hint=hint)
+            found[name] = find(entry.file, policy)
         except VisardError as error:
             codes.add(error.exit_code)
             click.echo(f"visard: {error}", err=True)
