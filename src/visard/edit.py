@@ -15,7 +15,7 @@ from visard.media.read import probe, read
 from visard.media.write import refused_writing
 from visard.methods.sdn import Sdn
 from visard.policy import Policy, Rule
-from visard.publish import publish
+from visard.publish import publish, refuse_replacing
 from visard.tracing import trace
 
 MOST = 2.0
@@ -41,6 +41,7 @@ def edit(
     target = out / f"{file.stem}-{attribute}{lossless_suffix(picture)}" if out.is_dir() else out
     if target.suffix.lower() != lossless_suffix(picture):
         raise UsageError(f"{out.name} should end in {lossless_suffix(picture)}", hint="edits are written without loss")
+    refuse_replacing(target, (file,))
     if target.exists() and not overwrite:
         raise TargetError("exists already", where=target, hint="choose another --out, or give --overwrite")
     policy = Policy({"face": Rule("sdn", {"weights": weights})})

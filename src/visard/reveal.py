@@ -21,7 +21,7 @@ from visard.media.write import refused_writing
 from visard.methods import METHODS, make
 from visard.methods.keyed import Keyed, needs_password
 from visard.policy import Policy, Rule, Shape
-from visard.publish import publish
+from visard.publish import publish, refuse_replacing
 from visard.shape.mask import outline, window
 from visard.tracing import trace
 from visard.types import Frame, Region
@@ -111,6 +111,7 @@ def reveal(
         raise NothingFound("its faces are found no longer", where=file, hint="take the file as visard wrote it")
     lost = len({r.track for r in found.all()} - seen)
     turned = backwards(hider, factors)
+    refuse_replacing(target, (file,))
     if target.exists() and not overwrite:
         raise TargetError("exists already", where=target, hint="choose another --out, or give --overwrite")
     with publish(target, overwrite) as draft, refused_writing(target):

@@ -110,6 +110,29 @@ def test_one_person_is_disclosed_and_the_other_is_not(visard: Say, pair: Path) -
     one_line(err, "cannot be opened")
 
 
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("pair.png", ["unseal", "h/pair.png", "--person", "1", "--out", "h", "--overwrite"]),
+        ("pair.gif", ["share", "h/pair.gif", "--person", "1", "--recipient", "yours.key.pub",
+                      "--out", "h/pair.gif.visard", "--overwrite"]),
+        ("pair.png", ["unseal", "h/pair.png", "--detached", "--out", "h", "--overwrite"]),
+    ],
+)  # fmt: skip
+def test_nothing_takes_the_place_of_the_seal_it_comes_from(
+    visard: Say, pair: Path, name: str, arguments: list[str]
+) -> None:
+    """One person's pixels in place of the seal would be the end of everybody else's."""
+    source = pair.with_name(name)
+    Image.open(pair).save(source)
+    visard("hide", source, "--out", "h", "--seal", "--recipient", "mine.key.pub", "--method", "fill")
+    before = {path: path.read_bytes() for path in Path("h").iterdir()}
+    code, _, err = visard(*arguments, "--key", "mine.key")
+    assert code == 4
+    one_line(err, "choose another --out")
+    assert {path: path.read_bytes() for path in Path("h").iterdir()} == before
+
+
 def test_rekeying_changes_who_may_open_and_not_the_picture(visard: Say, photo: Path) -> None:
     visard("hide", photo, "--out", "h", "--seal", "--recipient", "mine.key.pub")
     before = pixels("h/astronaut.jpg")

@@ -9,7 +9,6 @@ import click
 
 from visard.cli.secrets import ask, password_options, recipients, secrets
 from visard.cli.shared import existing
-from visard.errors import UsageError
 
 
 @click.command("share")
@@ -30,8 +29,6 @@ def command(file: Path, out: Path, keys: tuple[str, ...], keys_of: tuple[str, ..
     held, others = secrets(keys, password), recipients(keys_of, None)
     from visard.vault.sealing import share
 
-    if out.resolve() == file.resolve():
-        raise UsageError("the disclosure would replace the picture", where=out, hint="choose another --out")
     share(file, out, held, rest["person"], others, rest["beside"], rest["overwrite"])
     click.echo(out)
     return 0

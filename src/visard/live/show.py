@@ -16,6 +16,7 @@ from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import replace
 from itertools import chain
+from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ from visard.live.tally import Tally
 from visard.live.window import Window
 from visard.media.stream import Stream, opened_stream
 from visard.policy import Policy
+from visard.publish import refuse_replacing
 from visard.types import Frame, Prepared
 
 _STALL = 1.0
@@ -70,6 +72,7 @@ def show(
     all that came was shown; TargetError; UsageError for methods that must know everybody first.
     """
     refuse_unfound(policy)
+    refuse_replacing(Path(target), (Path(source),))
     with opened_stream(source) as stream:
         hider = Hider(policy, source=hashlib.sha256(stream.first.pixels.tobytes()).hexdigest())
         if any(isinstance(method, Prepared) for method in hider.methods.values()):

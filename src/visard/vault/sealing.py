@@ -16,7 +16,7 @@ from visard.media.lossless import lossless_suffix, write_lossless
 from visard.media.read import Source, probe, read
 from visard.media.write import refused_writing
 from visard.policy import Policy
-from visard.publish import publish
+from visard.publish import publish, refuse_replacing
 from visard.types import Frame
 from visard.vault import carrier
 from visard.vault.keys import Recipients, Sealing, Secrets
@@ -29,6 +29,9 @@ _BLOCK = 1 << 16
 
 _WHOLE = 0
 """The number under which a whole file is sealed: it is everybody's."""
+
+_OF_SEVERAL, _OF_PERSON = "several", "person-"
+"""Folders of pixels on their own; a person's ends with the number."""
 
 
 @contextmanager
@@ -95,15 +98,16 @@ def unseal(
     PNG files into a folder, whatever became of the picture. A seal of a whole file gives that file. Raises SealError,
     SourceError, UsageError and TargetError; then nothing was written.
     """
-    again = carrier.find(beside or file)
-    opened = Opened.by(again, secrets)
+    place = carrier.place(beside or file)
+    opened = Opened.by(carrier.find(place), secrets)
     if opened.public.kind == WHOLE_FILE:
-        return _whole_back(opened, out, person, overwrite)
+        return _whole_back(opened, out, person, (file, place), overwrite)
     chosen = _chosen(opened, person)
     if detached:
         return _detached(opened, chosen, out, overwrite)
     picture = probe(file)
     target = _target(out, file, lossless_suffix(picture))
+    refuse_replacing(target, (file, place))
     if pixel_hash(read(picture)) != opened.public.pixels:
         raise SealError(
             "is not as it was when it was sealed", where=file, hint="--detached opens the sealed pixels on their own"
@@ -118,8 +122,10 @@ def share(
     overwrite: bool = False,
 ) -> None:  # fmt: skip
     """Write a seal of one person's pixels alone, for others; raises as `unseal` does."""
-    opened = Opened.by(carrier.find(beside or file), secrets)
+    place = carrier.place(beside or file)
+    opened = Opened.by(carrier.find(place), secrets)
     _chosen(opened, person)
+    refuse_replacing(out, (file, place))
     with publish(out, overwrite) as draft, refused_writing(out), draft.open("wb") as sealed:
         _again(opened, [person], sealed, recipients)
 
@@ -167,12 +173,15 @@ def _pieces(opened: Opened, chosen: Sequence[int]) -> Iterator[Piece]:
     return heapq.merge(*(map(from_record, opened.records(n)) for n in chosen), key=lambda piece: piece.frame)
 
 
-def _whole_back(opened: Opened, out: Path, person: int | None, overwrite: bool) -> Path:
+def _whole_back(
+    opened: Opened, out: Path, person: int | None, sources: Sequence[Path], overwrite: bool
+) -> Path:  # fmt: skip
     if person is not None:
         raise UsageError("the seal holds a whole file, of all people", hint="leave --person out")
     blocks = opened.records(_WHOLE)
     name = Path(next(blocks, b"").decode("utf-8", "replace")).name or "original"
     target = out / name if out.is_dir() else out
+    refuse_replacing(target, sources)
     with publish(target, overwrite) as draft, refused_writing(target), draft.open("wb") as file:
         for block in blocks:
             file.write(block)
@@ -182,14 +191,23 @@ def _whole_back(opened: Opened, out: Path, person: int | None, overwrite: bool) 
 def _detached(opened: Opened, chosen: Sequence[int], out: Path, overwrite: bool) -> Path:
     if out.exists() and not (overwrite and out.is_dir()):
         raise TargetError("exists already", where=out, hint="choose another --out, or give --overwrite")
+    if out.is_dir() and any(not _is_ours(path) for path in out.iterdir()):
+        raise TargetError(
+            "holds more than sealed pixels, and would be replaced", where=out, hint="choose another --out"
+        )
     with _folder(out) as folder:
         for number in chosen:
-            own = folder / ("several" if number == SEVERAL else f"person-{number}")
+            own = folder / (_OF_SEVERAL if number == SEVERAL else f"{_OF_PERSON}{number}")
             own.mkdir()
             for record in opened.records(number):
                 piece = from_record(record)
                 (own / f"{piece.frame:06}-{piece.x}-{piece.y}.png").write_bytes(record[12:])
     return out
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether a folder is named as one in which `unseal --detached` puts a person's pixels."""
+    return path.is_dir() and (path.name == _OF_SEVERAL or path.name.startswith(_OF_PERSON))
 
 
 @contextmanager
