@@ -140,6 +140,23 @@ def test_regions_of_one_source_do_not_go_to_another_of_its_name(visard: Say, pho
     assert len(json.loads(out)["regions"]) == 1
 
 
+@pytest.mark.parametrize("name", ["report.json", "report.html"])
+def test_a_report_replaces_reports_alone(visard: Say, photo: Path, name: str) -> None:  # noqa: F811
+    Path("o").mkdir()
+    Path("o", name).write_text("<html>of somebody else</html>")
+    code, _, err = visard("hide", photo, "--out", "o", *FILL)
+    assert code == 4 and f"o/{name}: exists already, and is no report" in err
+    assert [path.name for path in Path("o").iterdir()] == [name]
+    assert visard("hide", photo, "--out", "o", *FILL, "--overwrite")[0] == 0
+    assert visard("hide", photo, "--out", "o", *FILL)[0] == 0
+
+
+def test_no_result_appears_whose_report_could_not(visard: Say, photo: Path) -> None:  # noqa: F811
+    code, _, err = visard("hide", photo, "--out", f"o/{'x' * 246}.jpg", *FILL)
+    assert code == 4 and "File name too long" in err and err.count("visard: ") == 1
+    assert not list(Path("o").iterdir())
+
+
 def test_regions_do_not_replace_what_they_were_found_in(visard: Say, photo: Path) -> None:  # noqa: F811
     before = photo.read_bytes()
     code, _, err = visard("find", photo, "--out", photo, "--overwrite", "--offline")

@@ -20,7 +20,7 @@ from visard.pipeline import Engine, Order, Task, nothing_in
 from visard.publish import publish
 from visard.report.page import render
 from visard.report.proof import Finished, Proof, Prove
-from visard.report.record import append, document, failure, load, sha256
+from visard.report.record import append, document, failure, is_report, load, sha256
 from visard.roles import Roles
 from visard.sources import Job, numbered, plan
 from visard.stores import diary, is_far
@@ -118,6 +118,17 @@ def _listed(planned: Sequence[Job], regions: Mapping[str, Found]) -> dict[str, F
     return {name: own for name, own in found.items() if own is not None}
 
 
+def _refuse_others(*reports: Path) -> None:
+    """Raise TargetError for a file in a report's place that is none: runs replace their own reports alone."""
+    for path in reports:
+        try:
+            ours = not path.exists() or is_report(path)
+        except OSError as error:
+            raise TargetError(f"cannot be read: {error.strerror}", where=path, hint="choose another --out") from error
+        if not ours:
+            raise TargetError("exists already, and is no report", where=path, hint="choose another --out")
+
+
 class _Batch:
     def __init__(
         self,
@@ -133,12 +144,19 @@ class _Batch:
         self.settings = json.loads(json.dumps(task.to_dict()))
         self.journal = folder / (JOURNAL if stem == "report" else f".{stem}-journal")
         self.journal = diary(folder) if is_far(folder) else self.journal
+        if not task.overwrite:
+            _refuse_others(folder / f"{stem}.json", folder / f"{stem}.html")
         try:
             self.journal.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TargetError(
                 f"cannot make the folder: {error.strerror}", where=folder, hint="choose another --out"
             ) from error
+        try:
+            self.journal.touch()
+        except OSError as error:
+            what = f"no report can be written: {error.strerror}"
+            raise TargetError(what, where=folder, hint="choose another --out") from error
         earlier = [*load(folder / f"{stem}.json"), *load(self.journal)]
         self.earlier = {report.source: report for report in earlier if report.status != "failed"}
         self.reports: dict[int, Report] = {}

@@ -118,6 +118,13 @@ def document(reports: Iterable[Report], proof: Proof | None = None) -> dict[str,
     return {"visard": __version__, "format": 1, **counts, **proved, "files": files}
 
 
+def is_report(path: Path) -> bool:
+    """Return whether a file begins as the reports of runs do, as data or as a page; raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(1000)
+    return head.startswith(b'{\n "visard":') or b"<title>visard report</title>" in head
+
+
 def load(path: Path) -> list[Report]:
     """Return the entries of an earlier run's report.json or journal; unreadable ones count as not done."""
     try:
