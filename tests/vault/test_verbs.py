@@ -220,6 +220,7 @@ def test_a_sealed_file_passes_its_check(visard: Say, photo: Path) -> None:
          2, ["number 9"]),
         (["rekey", "sealed.jpg", "--key", "mine.key"], 2, ["nobody would be able to open"]),
         (["keygen", "--out", "mine.key"], 4, ["mine.key", "exists already"]),
+        (["keygen", "--out", "."], 4, ["is no file name"]),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_one_line(
@@ -257,6 +258,22 @@ def test_a_full_disk_leaves_nothing_half_sealed(visard: Say, photo: Path, verb: 
     one_line(done.stderr, "full")
     left = [path for path in sorted(Path().rglob("*")) if path not in before and path.is_file()]
     assert not [path for path in left if "report" not in path.name]
+
+
+def test_a_full_disk_leaves_no_half_of_a_key(visard: Say) -> None:
+    before = sorted(Path().iterdir())
+
+    def no_files() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50))
+
+    command = [sys.executable, "-m", "visard", "keygen", "--out", "new.key"]
+    done = subprocess.run(command, capture_output=True, text=True, preexec_fn=no_files, check=False)
+    assert done.returncode == 4, done.stderr
+    one_line(done.stderr, "full")
+    assert sorted(Path().iterdir()) == before
+    Path("new.key.pub").symlink_to("nowhere")
+    assert visard("keygen", "--out", "new.key")[0] == 4 and not Path("new.key").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")

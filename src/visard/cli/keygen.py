@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 
 from visard.errors import TargetError
+from visard.media.write import refused_writing
+from visard.publish import publish
 from visard.vault.keys import PUBLIC, SECRET, to_text
 
 
@@ -21,27 +23,18 @@ def command(out: Path) -> int:
     """
     from visard.vault.seal import new_pair
 
+    if not out.name:
+        raise TargetError("is no file name", where=out, hint="choose another --out")
+    beside = out.with_name(f"{out.name}.pub")
+    for path in (out, beside):
+        if os.path.lexists(path):
+            hint = "choose another --out; keys are never replaced"
+            raise TargetError("exists already", where=path, hint=hint)
     secret, public = new_pair()
     line = to_text(PUBLIC, public)
-    beside = out.with_name(f"{out.name}.pub")
-    if beside.exists():
-        raise _refusal(beside)
-    _write(out, f"# visard key; its public half is {line}\n{to_text(SECRET, secret)}\n", 0o600)
-    _write(beside, f"{line}\n", 0o644)
+    with publish(beside) as open_half, refused_writing(beside), publish(out) as kept, refused_writing(out):
+        kept.chmod(0o600)
+        kept.write_text(f"# visard key; its public half is {line}\n{to_text(SECRET, secret)}\n", "utf-8")
+        open_half.write_text(f"{line}\n", "utf-8")
     click.echo(line)
     return 0
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
-    except FileExistsError as error:
-        raise _refusal(path) from error
-    except OSError as error:
-        raise TargetError(f"cannot be written: {error.strerror}", where=path, hint="choose another --out") from error
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def _refusal(path: Path) -> TargetError:
-    return TargetError("exists already", where=path, hint="choose another --out; keys are never replaced")
