@@ -41,12 +41,22 @@ def test_regions_survive_their_file(found: dict[str, Found], form: str) -> None:
                 assert (one.points is None) == (two.points is None)
 
 
+ROW = '"source": "a", "frame": 0, "kind": "face", "x0": 0, "y0": 0, "x1": 1, "y1": 9'
+
+
 @pytest.mark.parametrize(
     ("row", "message"),
     [
         ('{"source": "a", "frame": 0, "kind": "face", "x0": 5, "y0": 0, "x1": 1, "y1": 9}', "left of x1"),
         ('{"source": "a", "frame": 0, "kind": "cat", "x0": 0, "y0": 0, "x1": 1, "y1": 9}', "unknown kind"),
         ('{"source": "a", "frame": 0, "kind": "face", "x0": NaN, "y0": 0, "x1": 1, "y1": 9}', "left of x1"),
+        ('{"source": "a", "frame": 0, "kind": "face", "x0": -1e300, "y0": 0, "x1": 1, "y1": 9}', "no place"),
+        (f'{{{ROW}, "points": [[NaN, 1]]}}', "no place"),
+        (f'{{{ROW}, "points": [[1e39, 1]]}}', "no place"),
+        (f'{{{ROW}, "outline": [[0, 0], [1e20, 0], [0, 9]]}}', "no place"),
+        (f'{{{ROW}, "score": NaN}}', "score or track"),
+        (f'{{{ROW}, "track": -5}}', "score or track"),
+        (f'{{{ROW}, "track": 4294967295}}', "score or track"),
         ('{"source": "a"}', "frame"),
         ("7", "malformed"),
     ],
@@ -64,4 +74,11 @@ def test_what_is_no_regions_file_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "r.json"
     path.write_text(text)
     with pytest.raises(UsageError, match=r"r\.json: not a regions file"):
+        load_regions(path)
+
+
+def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("source,frame\n" + "x" * 200_000)
+    with pytest.raises(UsageError, match=r"r\.csv: not a regions file"):
         load_regions(path)

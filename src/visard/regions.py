@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -20,6 +21,11 @@ from visard.types import Box, Kind, Points, Region
 _COLUMNS = ("source", "frame", "kind", "x0", "y0", "x1", "y1", "score", "track", "hide", "points", "outline")
 
 _DRAWN = ("points", "outline")
+
+_FAR = 1e6
+"""Pixels from the first one within which everything lies: beyond, 32 bits no longer tell one pixel from the next."""
+
+_MOST_TRACKS = 1 << 31
 
 
 def to_json(found: Mapping[str, Found]) -> str:
@@ -46,7 +52,7 @@ def load_regions(path: Path) -> dict[str, Found]:
         given = _from_csv(text) if path.suffix.lower() == ".csv" else list(json.loads(text)["regions"])
     except OSError as error:
         raise UsageError(f"cannot read the regions: {error.strerror}", where=path, hint="check its path") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise UsageError("not a regions file", where=path, hint="start from what `visard find` writes") from error
     return read_rows(given, path)
 
@@ -93,22 +99,27 @@ def _rounded(points: Points) -> list[list[float]]:
 
 def _region(row: Mapping[str, Any]) -> Region:
     box = Box(*(float(row[key]) for key in ("x0", "y0", "x1", "y1")))
-    if not (np.isfinite(box).all() and box.x0 < box.x1 and box.y0 < box.y1):
+    if not (box.x0 < box.x1 and box.y0 < box.y1):
         raise ValueError("x0 must lie left of x1, and y0 above y1")
     kind = str(row["kind"])
     if kind not in get_args(Kind):
         raise ValueError(f"unknown kind {kind!r}")
-    points, outline = (np.array(row.get(key) or [], np.float32).reshape(-1, 2) for key in _DRAWN)
-    if not np.isfinite(outline).all() or len(outline) in (1, 2):
+    points, outline = (np.array(row.get(key) or [], np.float64).reshape(-1, 2) for key in _DRAWN)
+    if not all((np.abs(numbers) < _FAR).all() for numbers in (box, points, outline)):
+        raise ValueError("a number is no place in a picture")
+    if len(outline) in (1, 2):
         raise ValueError("an outline has three points, at least")
+    score, track = float(row.get("score", 1.0)), int(row.get("track", 0))
+    if not (math.isfinite(score) and 0 <= track < _MOST_TRACKS):
+        raise ValueError("score or track is no number that they can be")
     return Region(
         kind=kind,  # type: ignore[arg-type]  # checked above
         box=box,
-        score=float(row.get("score", 1.0)),
-        points=points if len(points) else None,
-        track=int(row.get("track", 0)),
+        score=score,
+        points=points.astype(np.float32) if len(points) else None,
+        track=track,
         hide=_truth(row.get("hide", True)),
-        outline=outline if len(outline) else None,
+        outline=outline.astype(np.float32) if len(outline) else None,
     )
 
 
