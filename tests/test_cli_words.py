@@ -157,6 +157,17 @@ def test_no_result_appears_whose_report_could_not(visard: Say, photo: Path) -> N
     assert not list(Path("o").iterdir())
 
 
+def test_a_run_with_regions_goes_on_where_it_stopped(visard: Say, photo: Path) -> None:  # noqa: F811
+    assert visard("find", photo, "--out", "r.json", "--offline")[0] == 0
+    regions = ("--regions", "r.json", "--out", "o", *FILL)
+    assert visard("hide", photo, *regions)[0] == 0
+    code, _, err = visard("hide", photo, *regions)
+    assert code == 0 and "1 skipped" in err
+    assert visard("hide", photo, "--out", "o", *FILL)[0] == 4, "nobody gave these regions"
+    Path("r.json").write_text(Path("r.json").read_text().replace("true", "false"))
+    assert visard("hide", photo, *regions)[0] == 4, "these are others"
+
+
 def test_regions_do_not_replace_what_they_were_found_in(visard: Say, photo: Path) -> None:  # noqa: F811
     before = photo.read_bytes()
     code, _, err = visard("find", photo, "--out", photo, "--overwrite", "--offline")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -18,6 +19,7 @@ from visard.gallery import gather
 from visard.methods import make
 from visard.pipeline import Engine, Order, Task, nothing_in
 from visard.publish import publish
+from visard.regions import to_json
 from visard.report.page import render
 from visard.report.proof import Finished, Proof, Prove
 from visard.report.record import append, document, failure, is_report, load, sha256
@@ -184,7 +186,8 @@ class _Batch:
         """Take down what a source came to: in the journal at once, so that a run that is killed goes on from there."""
         job = self.planned[number]
         if isinstance(result, Report):
-            result = replace(result, source=job.name, output=self._below(job.target))
+            settings = {**result.policy, **self._given(job)}
+            result = replace(result, source=job.name, output=self._below(job.target), policy=settings)
             try:
                 with self._writing:
                     append(self.journal, result)
@@ -236,6 +239,11 @@ class _Batch:
     def _known(self, job: Job) -> Found | None:
         return self.task.gallery.found.get(job.name) or (self.regions or {}).get(job.name)
 
+    def _given(self, job: Job) -> dict[str, str]:
+        """Return what tells the regions that were given for a source from others."""
+        own = (self.regions or {}).get(job.name)
+        return {} if own is None else {"regions": hashlib.sha256(to_json({"": own}).encode()).hexdigest()}
+
     def _tell(self, number: int, result: Report | VisardError) -> None:
         """Keep a report, or make a failure an entry of the report."""
         error = result if isinstance(result, VisardError) else None
@@ -256,12 +264,12 @@ class _Batch:
     def _skip(self, job: Job) -> Report | None:
         """Return the earlier report of a source that is finished: same bytes, same settings, same result."""
         earlier = self.earlier.get(job.name)
-        if earlier is None or job.fault is not None or self.regions is not None or self.task.overwrite:
+        if earlier is None or job.fault is not None or self.task.overwrite:
             return None
         if self.task.password is not None:
             return None  # nothing that is kept tells one password from another
         same = (
-            earlier.policy == self.settings
+            earlier.policy == self.settings | self._given(job)
             and job.target.is_file()
             and job.source.is_file()
             and earlier.output_sha256 == sha256(job.target)
