@@ -400,6 +400,7 @@ def test_a_video_that_breaks_off(visard: Say, clip: Path, tmp_path: Path) -> Non
         (["--similar", "sex", "--different"], ["contradict"]),
         (["--regions", "bad.toml"], ["bad.toml", "not a regions file"]),
         (["--no-such-option"], ["no-such-option"]),
+        ([""], ["a source has no name"]),
     ],
 )
 def test_wrong_usage_is_one_line(visard: Say, photo: Path, arguments: list[str], words: list[str]) -> None:

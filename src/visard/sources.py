@@ -63,7 +63,7 @@ def numbered(path: Path, variant: int) -> Path:
 def listing(sources: Sequence[str], skip: Path | None = None) -> list[Entry]:
     """Return the files that were named, by path or pattern, and the media files below named folders.
 
-    skip: a folder that is not entered, because results go there.
+    skip: a folder that is not entered, because results go there. Raises UsageError for an empty name.
     """
     named = [entry for source in sources for entry in _expand(source)]
     several = sum(not is_far(entry) and entry.is_dir() for entry in named) > 1
@@ -81,6 +81,9 @@ def listing(sources: Sequence[str], skip: Path | None = None) -> list[Entry]:
 
 
 def _expand(source: str) -> list[Path]:
+    if not source:
+        # To a path it is the current folder: an unset variable would hide all that lies there.
+        raise UsageError("a source has no name", hint="name a file or a folder; the current one is .")
     path = place(source)
     if is_far(path) or path.exists() or path.is_symlink() or not glob.has_magic(source):
         return [path]
