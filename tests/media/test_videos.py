@@ -35,6 +35,24 @@ def test_a_video_keeps_frames_times_and_colours(tmp_path: Path, astronaut: Pixel
     assert max(change(a.pixels, b.pixels) for a, b in zip(frames, new, strict=True)) < 2.0
 
 
+def test_a_video_that_changes_its_size_is_refused(tmp_path: Path, astronaut: Pixels) -> None:
+    path = tmp_path / "a.webm"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx-vp9", rate=10)
+        stream.width = stream.height = 160
+        for start, size in ((0, 160), (4, 96)):
+            encoder = av.CodecContext.create("libvpx-vp9", "w")
+            encoder.width, encoder.height, encoder.pix_fmt, encoder.time_base = size, size, "yuv420p", Fraction(1, 10)
+            pictures = [av.VideoFrame.from_ndarray(astronaut[:size, :size].copy(), "rgb24") for _ in range(4)]
+            for number, picture in enumerate(pictures, start):
+                picture.pts, picture.time_base = number, encoder.time_base
+            for packet in [p for picture in (*pictures, None) for p in encoder.encode(picture)]:
+                packet.stream = stream
+                container.mux(packet)
+    with pytest.raises(SourceError, match="changes its size at frame 4 from 160x160 to 96x96"):
+        frames_of(path)
+
+
 @pytest.mark.parametrize(("pix_fmt", "tall"), [("yuv420p", 144), ("yuvj420p", 144), ("yuv420p", 720)])
 def test_colours_do_not_drift(tmp_path: Path, astronaut: Pixels, pix_fmt: str, tall: int) -> None:
     view = cv2.resize(astronaut, (tall, tall)).astype(np.uint8)

@@ -60,14 +60,17 @@ def probe_video(path: Path) -> Source:
 def read_video(source: Source, exact: bool) -> Iterator[Frame]:
     """Yield a video's frames with their times in s since its start; exact: with rounded colours.
 
-    Raises SourceError, naming the frame, where it is damaged or ends before the end that it states.
+    Raises SourceError, naming the frame, where it is damaged, of another size, or ends before the end that it states.
     """
-    index, turn, convert = 0, 1, VideoReformatter()
+    index, turn, convert, size = 0, 1, VideoReformatter(), (0, 0)
     with opened_video(source.path) as (container, stream):
         try:
             for frame, time in _decoded(container, stream, source):
                 if not index:  # once: PyAV's side data and frame hold each other in memory
-                    turn = orientation(frame)
+                    turn, size = orientation(frame), (frame.width, frame.height)
+                if size != (frame.width, frame.height):
+                    what = f"changes its size at frame {index} from {size[0]}x{size[1]} to {frame.width}x{frame.height}"
+                    raise SourceError(what, where=source.path, hint="cut it there, into two videos")
                 samples = upright(shown(frame, source.depth > 8, exact, convert), turn)
                 yield as_frame(samples, index, time)
                 index += 1
