@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.media.making import film as shoot
+from visard.media.read import probe
 from visard.sources import listing
 from visard.types import Pixels
 
@@ -166,6 +169,38 @@ def test_a_run_with_regions_goes_on_where_it_stopped(visard: Say, photo: Path) -
     assert visard("hide", photo, "--out", "o", *FILL)[0] == 4, "nobody gave these regions"
     Path("r.json").write_text(Path("r.json").read_text().replace("true", "false"))
     assert visard("hide", photo, *regions)[0] == 4, "these are others"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the names of files are text")
+def test_a_name_that_is_no_text_stops_nobody(photo: Path, tmp_path: Path) -> None:
+    odd = Path(os.fsdecode(b"odd-\xff.jpg"))
+    (tmp_path / "in").mkdir()
+    for name in (odd, photo.name):
+        (tmp_path / "in" / name).write_bytes(photo.read_bytes())
+    command = [sys.executable, "-m", "visard", "hide", "in", "--out", "o", *FILL]
+    strict = os.environ | {"PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(command, cwd=tmp_path, env=strict, capture_output=True, check=False)
+    assert done.returncode == 0 and b"o/odd-\xff.jpg\n" in done.stdout, done.stderr
+    assert "odd-?.jpg" in (tmp_path / "o" / "report.html").read_text("utf-8")
+
+
+def test_what_a_library_warns_of_is_no_line_of_ours(photo: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "a.tif"
+    Image.open(photo).save(whole)
+    (tmp_path / "cut.tif").write_bytes(whole.read_bytes()[:1000])
+    command = [sys.executable, "-m", "visard", "hide", "cut.tif", *FILL, "--quiet"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3 and done.stderr.count("\n") == 1, done.stderr
+
+
+def test_the_report_counts_a_videos_frames(visard: Say, astronaut: Pixels) -> None:  # noqa: F811
+    """Where frames come slower and slower, the container's rate promises more of them than there are."""
+    shoot(
+        Path("slow.mkv"), [astronaut[20:260, 60 + i : 380 + i] for i in range(8)], times=[40 * i * i for i in range(8)]
+    )
+    assert (probe(Path("slow.mkv")).frames or 0) > 8
+    code, out, err = visard("hide", "slow.mkv", "--out", "o", *FILL, "--json")
+    assert code == 0 and json.loads(out)["files"][0]["frames"] == 8, err
 
 
 def test_regions_do_not_replace_what_they_were_found_in(visard: Say, photo: Path) -> None:  # noqa: F811

@@ -63,7 +63,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def looks_away(monkeypatch: pytest.MonkeyPatch, weights: Path) -> None:
-    monkeypatch.setattr("visard.pipeline.verify", lambda *given, **more: Doubt((), (), (), ()))
+    monkeypatch.setattr("visard.pipeline.verify", lambda *given, **more: Doubt((), (), (), (), 1))
     monkeypatch.setattr(taught, "FOLDER", weights.parent)
     monkeypatch.setattr("visard.reveal.new_salt", lambda: bytes(range(16)))  # else every run would look otherwise
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import io
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 
 from visard import __version__
@@ -22,6 +24,7 @@ def main() -> None:
     # beside two networks an SVD of a face took a second, not 4 ms.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _stop_alike()
+    _keep_to_lines()
     try:
         from visard.cli.app import run
 
@@ -37,6 +40,14 @@ def main() -> None:
         atexit._run_exitfuncs()
     # All is written: to take the networks apart piece by piece takes longer than this.
     os._exit(code)
+
+
+def _keep_to_lines() -> None:
+    """Have names of files that are no text printed as they are, and no library's warnings beside our lines."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
 
 
 def _stop_alike() -> None:

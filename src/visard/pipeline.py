@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -190,7 +190,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
                 way = kept(draft, target, original, frames, found, hider, lock, task.overwrite)
                 notes = stack.enter_context(way)
             notes += stack.enter_context(_sealed(draft, target, original, frames, found, task, clock))
-            return describe(original, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds, notes)
+            counted = replace(original, frames=doubt.frames)  # a video's own number is an estimate
+            return describe(counted, draft, found, doubt.checks, hider, task.to_dict(), clock.seconds, notes)
 
 
 @contextmanager

@@ -210,7 +210,8 @@ class _Batch:
         with publish(self.folder / f"{self.stem}.json", overwrite=True) as draft:
             draft.write_text(json.dumps(document(everything, proof), indent=1) + "\n", "utf-8")
         with publish(page, overwrite=True) as draft:
-            draft.write_text(render(everything, lambda report: self.folder / report.output, proof), "utf-8")
+            text = render(everything, lambda report: self.folder / report.output, proof)
+            draft.write_text(text, "utf-8", "replace")  # some names are no text
         self.journal.unlink(missing_ok=True)
         return page
 

@@ -52,6 +52,7 @@ class Doubt:
     missed: Sequence[Sighting]
     weak: Sequence[Region]
     lost: Sequence[Region]
+    frames: int
 
     @property
     def passed(self) -> bool:
@@ -88,13 +89,14 @@ def verify(
     after = read(written, exact=False) if original.still else ahead(read(written, exact=False))
     with many(original.still):
         for old, new in zip_longest(before, after):
+            room.frames += old is not None
             if old is None or new is None or old.pixels.shape != new.pixels.shape:
                 room.lost += 1
             else:
                 room.see(old, new, found.at(old.index))
         tags = check_tags(draft, keep_metadata)  # while the networks are still looking
         checks = (*room.checks(), tags)
-    return Doubt(checks, room.missed, room.weak, room.kept.lost)
+    return Doubt(checks, room.missed, room.weak, room.kept.lost, room.frames)
 
 
 class _Room:
@@ -102,7 +104,7 @@ class _Room:
 
     def __init__(self, written: Source, hider: Hider, originals: Originals, clearest: Clearest) -> None:
         self.hider, self._clearest = hider, clearest
-        self.lost = 0
+        self.lost = self.frames = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
         self.found_again = look_again(self._detectors(written.still), hider)
         self.seen_again = SeenAgain(hider.methods, written.still)
