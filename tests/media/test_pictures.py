@@ -212,6 +212,22 @@ def test_cmyk_becomes_srgb_and_says_so(tmp_path: Path, small: Pixels, name: str)
     assert probe(again(path)).notes == ()
 
 
+@pytest.mark.parametrize("kind", ["sixteen bits", "floats", "alpha", "colour"])
+def test_tiff_pages_that_the_first_ones_form_cannot_hold_are_refused(tmp_path: Path, small: Pixels, kind: str) -> None:
+    """They came out white, black, opaque or grey, and passed every check."""
+    grey = small[:, :, 0]
+    others = {
+        "sixteen bits": grey.astype(np.uint16) * 257,
+        "floats": grey / np.float32(255),
+        "alpha": np.dstack([small, grey]),
+        "colour": small,
+    }
+    first = Image.fromarray(grey if kind == "colour" else small)
+    first.save(tmp_path / "a.tif", save_all=True, append_images=[Image.fromarray(others[kind])])
+    with pytest.raises(SourceError, match="page 2 has other samples than the first"):
+        probe(tmp_path / "a.tif")
+
+
 def test_tiff_pages_are_stills_and_may_differ(tmp_path: Path, small: Pixels) -> None:
     pages = [Image.fromarray(small), Image.fromarray(small[:50, :60]), Image.fromarray(small[:, :, 0])]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:], compression="tiff_lzw")

@@ -43,10 +43,12 @@ def probe_picture(path: Path, head: bytes) -> Source:
         if _orientation(image) in SWAPPED:
             width, height = height, width
         still = not (kind in ANIMATED and frames > 1)
-        alpha = bool(image.has_transparency_data)
+        alpha, grey = bool(image.has_transparency_data), image.mode in _LIGHT
+        notes = tuple(_notes(image, kind, path))
+        if kind == "TIFF":
+            _refuse_unlike(image, path, frames, depth, grey, alpha)
         return Source(
-            path, "picture", kind, width, height, frames, still, depth,
-            image.mode in _LIGHT, alpha, tuple(_notes(image, kind, path)),
+            path, "picture", kind, width, height, frames, still, depth, grey, alpha, notes,
         )  # fmt: skip
 
 
@@ -158,6 +160,17 @@ def _refuse_unkept(image: Image.Image, path: Path, kind: str, depth: int, frames
         fault = "has 16-bit samples in a form that cannot be kept"
     if fault:
         raise SourceError(fault, where=path, hint="convert it to 8 bits or to 16-bit RGB")
+
+
+def _refuse_unlike(image: Image.Image, path: Path, pages: int, depth: int, grey: bool, alpha: bool) -> None:
+    """Refuse a page that could not be kept in the first one's form: all are written in that."""
+    for page in range(1, pages):
+        image.seek(page)
+        kept = depth_of(image) == depth and image.mode not in ("I", "F")
+        kept &= (image.mode in _LIGHT or not grey) and (alpha or not image.has_transparency_data)
+        if not kept:
+            fault = f"page {page + 1} has other samples than the first (mode {image.mode}, {depth_of(image)} bits)"
+            raise SourceError(fault, where=path, hint="give each page a file of its own")
 
 
 def _notes(image: Image.Image, kind: str, path: Path) -> Iterator[str]:
