@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from visard.errors import UsageError
+from visard.pipeline import Task
 from visard.policy import Policy, Rule, from_dict, load_policy, with_rule
+from visard.verbs import hide
 
 rules = st.builds(
     Rule,
@@ -57,6 +60,23 @@ def test_wrong_files_get_one_clear_line(tmp_path: Path, text: str, message: str)
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml: cannot read the policy"):
         load_policy(tmp_path / "none.toml")
+
+
+def test_a_preset_and_a_file_go_by_their_text(tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("seed = 3")
+    assert load_policy(str(tmp_path / "policy.toml")).seed == 3
+    assert load_policy("street") == load_policy(Path("street"))
+
+
+@pytest.mark.parametrize(("rules", "message"), [({}, "nothing is to be hidden"), ({"nose": Rule()}, "unknown kind")])
+def test_a_policy_hides_something(rules: dict[Any, Rule], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        Policy(rules)
+
+
+def test_of_two_policies_none_is_ignored() -> None:
+    with pytest.raises(UsageError, match="a task has a policy of its own"):
+        hide("a.jpg", "o", Policy(), task=Task(strict=True))
 
 
 def test_a_disguise_depends_on_seed_kind_and_track_alone() -> None:

@@ -77,6 +77,11 @@ class Policy:
     variant: int = 0
 
     def __post_init__(self) -> None:
+        if not self.rules:
+            raise UsageError("nothing is to be hidden", hint=f"give a rule for some of {', '.join(KINDS)}")
+        for kind in self.rules:
+            if kind not in KINDS:
+                raise UsageError(f"unknown kind {kind!r}", hint=suggest(str(kind), KINDS))
         if self.identity not in IDENTITIES:
             raise UsageError(f"unknown identity {self.identity!r}", hint=suggest(str(self.identity), IDENTITIES))
         if self.variant < 0:
@@ -127,8 +132,9 @@ def from_dict(tables: Mapping[str, Any]) -> Policy:
     return Policy(rules or {"face": Rule()}, numbers["seed"], identity, numbers["variant"])
 
 
-def load_policy(path: Path) -> Policy:
+def load_policy(path: str | Path) -> Policy:
     """Return the policy in a TOML file, or the preset of that name; raises UsageError, naming file and key."""
+    path = Path(path)
     preset = files("visard").joinpath("presets", f"{path}.toml") if str(path) in PRESETS else None
     try:
         return from_dict(tomllib.loads((preset or path).read_text("utf-8")))

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from visard.errors import VerificationFailed
+from visard.errors import UsageError, VerificationFailed
 from visard.found import Found, refuse_misplaced
 from visard.found import find as look
 from visard.hider import Hider
@@ -37,8 +37,11 @@ def hide(
 
     policy: what to hide and how; task: everything else that a run can be told, with its own policy. prove: attacks the
     results, such as `visard.attack.prove.prove`; what it finds is in the report, and in the run's `proof`.
-    Failures of single files are entries of the returned run; see `Run.exit_code`.
+    Failures of single files are entries of the returned run; see `Run.exit_code`. Raises UsageError for both, and as
+    `visard.run.hide` does.
     """
+    if policy is not None and task is not None:
+        raise UsageError("a task has a policy of its own", hint="give the policy to the task, Task(policy)")
     named = [sources] if isinstance(sources, str | Path) else list(sources)
     return run(named, Path(out), task or Task(policy or Policy()), Pool(jobs), watch=watch, prove=prove)
 

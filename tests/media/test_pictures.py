@@ -216,7 +216,7 @@ def test_cmyk_becomes_srgb_and_says_so(tmp_path: Path, small: Pixels, name: str)
 def test_tiff_pages_that_the_first_ones_form_cannot_hold_are_refused(tmp_path: Path, small: Pixels, kind: str) -> None:
     """They came out white, black, opaque or grey, and passed every check."""
     grey = small[:, :, 0]
-    others = {
+    others: dict[str, Any] = {
         "sixteen bits": grey.astype(np.uint16) * 257,
         "floats": grey / np.float32(255),
         "alpha": np.dstack([small, grey]),

@@ -11,7 +11,7 @@ from visard.figures import absorb
 from visard.found import Found
 from visard.hider import Hider
 from visard.methods import fits, make
-from visard.policy import Policy, only, with_rule
+from visard.policy import Policy, Rule, only, with_rule
 from visard.types import Box, Frame, Kind, Patch, Pixels, Points, Region
 
 BODY = np.array([[40, 30], [80, 30], [95, 90], [85, 200], [35, 200], [25, 90]], np.float32)
@@ -111,7 +111,7 @@ def test_garment_is_refused_where_faces_would_stay() -> None:
 def test_methods_are_refused_where_they_do_not_fit(method: str, kind: Kind) -> None:
     assert not fits(method, kind)
     with pytest.raises(UsageError, match=f"does not hide a {kind}"):
-        Hider(with_rule(Policy({}), kind, method=method))
+        Hider(Policy({kind: Rule(method)}))
 
 
 @pytest.mark.parametrize("method", ["fill", "darken", "blur", "pixelate", "noise", "impulse", "silhouette"])

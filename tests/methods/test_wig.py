@@ -103,7 +103,7 @@ def test_shine_on_a_forehead_is_no_hair(astronaut: Pixels) -> None:
 def test_it_is_for_heads_alone() -> None:
     assert fits("wig", "head") and not fits("wig", "face") and not fits("wig", "person")
     with pytest.raises(UsageError, match="does not hide a face"):
-        Hider(with_rule(Policy({}), "face", method="wig"))
+        Hider(with_rule(Policy(), "face", method="wig"))
 
 
 def test_a_head_without_a_face_is_covered_in_its_own_colours() -> None:
