@@ -177,7 +177,7 @@ def test_ctrl_c_ends_it_and_the_file_is_whole(clip: Path, tmp_path: Path, astron
         (["clip.mp4", "--out", "tcp://127.0.0.1:many?listen=1"], 2, "names no port"),
         (["clip.mp4", "--out", "tcp://[::1]?listen=1"], 2, "names no port"),
         (["clip.mp4", "--out", "tcp://203.0.113.1:80?listen=1"], 4, "cannot be written"),
-        (["clip.mp4", "--out", "clip.mp4"], 4, "exists already"),
+        (["clip.mp4", "--out", "clip.mp4"], 4, "would replace its source"),
         (["clip.mp4", "--out", "camera"], 4, "virtual camera"),
         (["clip.mp4", "--out", "o.mp4", "--method", "ksame-pixel"], 2, "in groups"),
         (["none.mp4", "--out", "o.mp4"], 3, "cannot be opened"),
