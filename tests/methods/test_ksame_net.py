@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from visard.errors import UsageError
+from visard.errors import ModelError, UsageError
 from visard.methods.donors import bank
 from visard.methods.ksame_net import KSameNet, generate, proxies
 from visard.models import taught
@@ -70,6 +71,14 @@ def test_nobody_is_named_more_often_than_once_in_k(k: int) -> None:
     assert named(own, hidden) <= 1 / k
     for attack in (named(hidden, own), named(hidden, later), named(hidden, hidden)):
         assert attack <= bound(k, PEOPLE)
+
+
+def test_a_network_that_draws_no_face_is_refused() -> None:
+    drawn = np.full((1, 4, 128, 128), -1.0)
+    blank: Any = lambda *_: [drawn]  # noqa: E731
+    net = taught.Taught({"side": 128, "people": 60, "bank": bank().sha256}, blank)
+    with pytest.raises(ModelError, match="draws no face"):
+        generate(net, np.arange(5))
 
 
 def _who(patch: Patch) -> np.ndarray:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.errors import UsageError
+from visard.errors import ModelError, UsageError
 from visard.methods.ciagan import listed
 from visard.methods.donors import bank
 from visard.methods.generated import shown
@@ -64,11 +64,14 @@ def proxies(who: Floats, k: int, people: int) -> NDArray[np.intp]:
 
 
 def generate(net: Taught, chosen: NDArray[np.intp]) -> Pixels:
-    """Return the face (128, 128, 3) of the mean code of some proxies, looking ahead."""
+    """Return the face (128, 128, 3) of the mean code of some proxies, looking ahead; raises ModelError for none."""
     code = np.zeros((1, listed(net)), np.float32)
     code[0, chosen] = 1 / len(chosen)
     (drawn,) = net(code, np.zeros((1, 3), np.float32))
-    picture = fill_in(shown(drawn[0, :3]), (drawn[0, 3] > 0).astype(np.float32))
+    there = (drawn[0, 3] > 0).astype(np.float32)
+    if not there.any():
+        raise ModelError("the network 'ksame-net' draws no face", hint="teach it anew: `visard train ksame-net`")
+    picture = fill_in(shown(drawn[0, :3]), there)
     size = KSameNet.size or 0
     whole = cv2.resize(picture, (size, size), interpolation=cv2.INTER_CUBIC)
     return np.clip(np.round(whole), 0, 255).astype(np.uint8)

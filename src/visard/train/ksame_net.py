@@ -46,7 +46,9 @@ _CORNERS, _REACH = (61, 291), 0.09
 class Recipe:
     """Every number that decides the outcome; weights of losses by their names.
 
-    proxies: donors that are drawn, the bank's first; beyond: weight of what lies around the face, which is 1.
+    proxies: donors that are drawn, the bank's first; beyond: weight of what lies around the face, which is 1. steepest:
+    near the usual length of gradients, because Adam follows a rare long one 16 times as far: with 5, after 22,700
+    pictures a few steps undid the network.
     """
 
     seed: int = 0
@@ -54,7 +56,7 @@ class Recipe:
     widths: tuple[int, ...] = WIDTHS
     rate: float = 5e-4
     average: float = 0.998
-    steepest: float = 5.0
+    steepest: float = 0.1
     beyond: float = 0.1
     picture: float = 10.0
     place: float = 1.0
