@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
