@@ -44,7 +44,7 @@ def test_a_policy_survives_toml(policy: Policy) -> None:
         ("[face]\nmethod = 3", "method is 3"),
         ("seed = 'x'", "seed is 'x'"),
         ("identity = 'persons'", "unknown identity 'persons'; did you mean 'person'"),
-        ("face = 1", "unknown key 'face'"),
+        ("face = 1", "face is 1; give a table: [face]"),
         ("[face", "not a TOML file"),
     ],
 )
@@ -91,3 +91,8 @@ def test_changing_a_rule_leaves_the_policy_as_it_was() -> None:
     policy = Policy()
     assert with_rule(policy, "face", margin=0.5).rules["face"].margin == 0.5
     assert policy.rules["face"].margin == Rule().margin
+
+
+def test_a_pool_of_nobody_is_refused(photo: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="jobs is 0"):
+        hide(photo, tmp_path / "out", jobs=0)

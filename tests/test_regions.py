@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,12 @@ def test_a_table_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_text("source,frame\n" + "x" * 200_000)
     with pytest.raises(UsageError, match=r"r\.csv: not a regions file"):
         load_regions(path)
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_a_name_that_is_no_text_comes_back(form: str, tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.jpg")
+    found = {name: Found({0: (Region("face", Box(1, 2, 30, 40), 0.9, track=1),)})}
+    file = tmp_path / f"regions.{form}"
+    file.write_text(to_json(found) if form == "json" else to_csv(found), "utf-8", "surrogateescape")
+    assert load_regions(file).keys() == {name}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -30,7 +30,7 @@ from visard.roles import Roles
 from visard.shape import identity
 from visard.stores import brought
 from visard.tracing import trace
-from visard.types import Frame, Prepared, Report
+from visard.types import Check, Frame, Prepared, Report
 from visard.vault.keys import Sealing
 from visard.verify import meet, verify
 from visard.verify.rehearsal import rehearse
@@ -183,7 +183,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             if not doubt.missed and not any(changed):
                 break
         if not doubt.passed:
-            raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider))
+            raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider, doubt.checks))
         with ExitStack() as stack:
             notes: tuple[str, ...] = ()
             if lock.secret:
@@ -268,7 +268,9 @@ def _hidden(
         progress("hide", frame.index + 1, original.frames)
 
 
-def _remedy(hider: Hider) -> str:
+def _remedy(hider: Hider, checks: Sequence[Check]) -> str:
+    if {check.name for check in checks if not check.passed} <= {"frames_lost", "untouched", "tags"}:
+        return "it was written wrongly: try again"
     if any(isinstance(method, Prepared) for method in hider.methods.values()):
         return "raise --k, or use --method fill"
     blind = all(method.blind for method in hider.methods.values())

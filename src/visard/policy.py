@@ -127,6 +127,8 @@ def from_dict(tables: Mapping[str, Any]) -> Policy:
             continue
         elif key in KINDS and isinstance(value, Mapping):
             rules[key] = _rule(default_rule(key), value)  # type: ignore[arg-type, index]  # key is in KINDS
+        elif key in KINDS:
+            raise UsageError(f"{key} is {value!r}", hint=f"give a table: [{key}]")
         else:
             raise UsageError(f"unknown key {key!r}", hint=suggest(key, (*KINDS, "seed", "identity")))
     return Policy(rules or {"face": Rule()}, numbers["seed"], identity, numbers["variant"])

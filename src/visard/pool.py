@@ -8,15 +8,19 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 
-from visard.errors import Interrupted
+from visard.errors import Interrupted, UsageError
 from visard.pipeline import Ended, Moved, Order, Task, attempt
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """An engine of this process; jobs: sources at a time."""
+    """An engine of this process; jobs: sources at a time. Raises UsageError for fewer than one."""
 
     jobs: int = 2
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1:
+            raise UsageError(f"jobs is {self.jobs}", hint="give 1 or more")
 
     def __call__(self, orders: Iterable[Order], task: Task, ended: Ended, moved: Moved) -> None:
         """Hide each source; stopped in between, wait until those that were begun are done or given up."""

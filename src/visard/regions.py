@@ -48,7 +48,7 @@ def to_csv(found: Mapping[str, Found]) -> str:
 def load_regions(path: Path) -> dict[str, Found]:
     """Return source name -> regions from a JSON or CSV file; raises UsageError with the row at fault."""
     try:
-        text = path.read_text("utf-8-sig")
+        text = path.read_text("utf-8-sig", "surrogateescape")  # some names are no text
         given = _from_csv(text) if path.suffix.lower() == ".csv" else list(json.loads(text)["regions"])
     except OSError as error:
         raise UsageError(f"cannot read the regions: {error.strerror}", where=path, hint="check its path") from error

@@ -58,5 +58,5 @@ def command(
         click.echo(text, nl=False)
     else:
         with publish(out, overwrite) as draft:
-            draft.write_text(text, "utf-8")
+            draft.write_text(text, "utf-8", "surrogateescape")  # some names are no text
     return exit_code(codes)
