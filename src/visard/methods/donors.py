@@ -146,6 +146,10 @@ class Bank:
     def _looks(self) -> NDArray[np.intp]:
         return np.asarray(_likely(self.attributes).argmax(axis=-1), np.intp)
 
+    @cached_property
+    def _usual(self) -> Floats:
+        return np.asarray(np.percentile(self.tones, _USUAL, axis=0), np.float32)
+
     def texture(self, donor: int) -> Pixels:
         """Return the (256, 256, 3) texture of a donor; raises ModelError for one that is no such picture."""
         coded = self._blob[self._starts[donor] : self._starts[donor + 1]]
@@ -182,7 +186,7 @@ class Bank:
         other_sex = np.abs(self.attributes[:, 0] - sex) / _SEX
         other_age = 1 + np.maximum(low - ages, ages - high)
         # Who stands in the dark is darker than any donor: that shall not outweigh sex and age.
-        usual = np.clip(tone, *np.percentile(self.tones, _USUAL, axis=0))
+        usual = np.clip(tone, *self._usual)
         away = (self.tones - usual) * np.array([0.6, 1.0, 1.0], np.float32)
         other_skin = 1 + (np.linalg.norm(away, axis=1) - _TONE) / _OFF
         # Without this the least alike are of other groups, and a family of one becomes five people of all.

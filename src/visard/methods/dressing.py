@@ -88,9 +88,13 @@ def both_sides(texture: Pixels, yaw: float) -> Pixels:
     There a mesh holds background, hair, or somebody else's skin.
     """
     turned = np.sin(np.radians(yaw)) / np.sin(np.radians(_SIDEWAYS))
-    far = np.clip(_MIDDLE * np.linspace(-1, 1, TEXTURE, dtype=np.float32) * np.sign(turned), 0, 1)
+    half = slice(TEXTURE // 2, None) if turned > 0 else slice(TEXTURE // 2)
+    far = np.clip(_MIDDLE * np.linspace(-1, 1, TEXTURE, dtype=np.float32)[half] * np.sign(turned), 0, 1)
     mirrored = (min(1.0, abs(turned)) * far)[None, :, None]
-    return np.asarray(np.round(texture + mirrored * (texture[:, ::-1].astype(np.float32) - texture)), np.uint8)
+    own, other = (side[:, half].astype(np.float32) for side in (texture, texture[:, ::-1]))
+    whole = texture.copy()
+    whole[:, half] = np.round(own + mirrored * (other - own))
+    return whole
 
 
 def faced(pose: Pose) -> Mask:
