@@ -208,7 +208,9 @@ def _off(level: _Level, place: Places, match: Places) -> Floats:
 def _compare(own: Floats, weight: Floats, other: Floats) -> Floats:
     other -= own
     other *= other
-    return np.asarray((other.sum(1) * weight).sum((1, 2)) / np.maximum(weight.sum((1, 2)), 1e-6), np.float32)
+    far = other[:, 0] + other[:, 1] + other[:, 2]  # a quarter of the time of a sum over so short an axis
+    heavy = np.maximum(np.einsum("nij->n", weight), 1e-6)
+    return np.asarray(np.einsum("nij,nij->n", far, weight) / heavy, np.float32)
 
 
 def _chunks(number: int) -> Iterator[slice]:
@@ -247,24 +249,28 @@ def _search(level: _Level, match: Places, reach: int, rng: np.random.Generator) 
 
 def _vote(level: _Level, match: Places, apart: Floats) -> Floats:
     """Fill the level's hole with its matches, better ones counting more; return (h, w, 3) what they say anywhere."""
-    height, width = level.wanted.shape
+    top, left = level.place.min(axis=0).tolist()
+    height, width = (level.place.max(axis=0) + PATCH - (top, left)).tolist()
     spread = max(1.0, float(np.percentile(apart, 75)))
     trust = np.exp(-apart / (2 * spread)) + 1e-6
     bell = np.hanning(PATCH + 2)[1:-1].astype(np.float32)
     window = np.outer(bell, bell)
-    total = np.zeros((height * width, 4), np.float64)
+    total = np.zeros((4, height * width), np.float64)
     within = (np.arange(PATCH)[:, None] * width + np.arange(PATCH)).ravel()
     for chunk in _chunks(len(match)):
-        place, weight = level.place[chunk], (trust[chunk, None, None] * window).astype(np.float32)
+        place, weight = level.place[chunk] - (top, left), (trust[chunk, None, None] * window).astype(np.float32)
         at = ((place[:, 0] * width + place[:, 1])[:, None] + within).ravel()
         other = _patches(level.picture, match[chunk])
         for channel in range(4):
             value = weight if channel == 3 else weight * other[:, channel]
-            total[:, channel] += np.bincount(at, value.ravel(), height * width)
-    said = (total[:, :3] / np.maximum(total[:, 3:], 1e-12)).reshape(height, width, 3).astype(np.float32)
-    covered = total[:, 3].reshape(height, width) > 0
-    level.picture[level.wanted & covered] = said[level.wanted & covered]
-    return np.where(covered[..., None], said, level.picture)
+            total[channel] += np.bincount(at, value.ravel(), height * width)
+    covered = total[3].reshape(height, width) > 0
+    whole = level.picture.copy()
+    box = slice(top, top + height), slice(left, left + width)
+    means = (total[:3] / np.maximum(total[3], 1e-12)).reshape(3, height, width).transpose(1, 2, 0)
+    whole[box][covered] = means[covered]
+    level.picture[level.wanted] = whole[level.wanted]
+    return whole
 
 
 def _finished(pixels: Pixels, wanted: Flags, level: _Level, match: Places) -> Pixels:
