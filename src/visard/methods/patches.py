@@ -44,7 +44,7 @@ _UPRIGHT = 30000.0
 _FADE = 1.05
 """By how much less a pixel of the hole counts than its neighbour nearer to the rim."""
 
-_CHUNK = 8_000
+_CHUNK = 3_000
 """Patches that are compared at a time."""
 
 _RING = 2, 6
@@ -259,11 +259,13 @@ def _vote(level: _Level, match: Places, apart: Floats) -> Floats:
     within = (np.arange(PATCH)[:, None] * width + np.arange(PATCH)).ravel()
     for chunk in _chunks(len(match)):
         place, weight = level.place[chunk] - (top, left), (trust[chunk, None, None] * window).astype(np.float32)
-        at = ((place[:, 0] * width + place[:, 1])[:, None] + within).ravel()
-        other = _patches(level.picture, match[chunk])
+        # Patches lie in rows: a chunk of them fills a band.
+        first, last = int(place[0, 0]), int(place[-1, 0]) + PATCH
+        at = (((place[:, 0] - first) * width + place[:, 1])[:, None] + within).ravel()
+        band, other = slice(first * width, last * width), _patches(level.picture, match[chunk])
         for channel in range(4):
             value = weight if channel == 3 else weight * other[:, channel]
-            total[channel] += np.bincount(at, value.ravel(), height * width)
+            total[channel, band] += np.bincount(at, value.ravel(), (last - first) * width)
     covered = total[3].reshape(height, width) > 0
     whole = level.picture.copy()
     box = slice(top, top + height), slice(left, left + width)
