@@ -59,10 +59,11 @@ def film(photo: np.ndarray, target: Path) -> None:  # type: ignore[type-arg]
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
         for t in np.linspace(0.0, 2.0 * np.pi, SECONDS * FPS):
-            zoom = 1.6 + 0.5 * np.sin(t)
-            centre = 230 + 40 * np.cos(t), 150 + 30 * np.sin(2 * t)
+            zoom = 1.8 + 0.5 * np.sin(t)
+            room = zoom - 1.3  # at 1.3 the view is nearly as wide as the photo
+            centre = 256 + 60 * np.cos(t) * room, 190 + (20 * np.sin(2 * t) - 40) * room
             view = np.array([[zoom, 0, WIDTH / 2 - zoom * centre[0]], [0, zoom, HEIGHT / 2 - zoom * centre[1]]])
-            image = cv2.warpAffine(photo, view, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REFLECT)
+            image = cv2.warpAffine(photo, view, (WIDTH, HEIGHT))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode(None))
 
