@@ -14,7 +14,7 @@ from visard.methods import make
 from visard.methods.mannequin import DETAILS, PARTS, dyed, mannequin
 from visard.methods.wardrobe import wardrobe
 from visard.models import taught
-from visard.policy import Policy, only, with_rule
+from visard.policy import Policy, Rule
 from visard.types import Frame, Pixels
 
 from .test_people import outfit, person
@@ -27,7 +27,7 @@ def weights(untaught: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def drawn(pixels: Pixels, seed: int = 0, detail: str = "limbs") -> Pixels:
-    policy = with_rule(only(Policy({}, seed), "people"), "person", method="body", settings={"detail": detail})
+    policy = Policy({"person": Rule("body", settings={"detail": detail})}, seed)
     return Hider(policy)(Frame(pixels), [person()]).pixels
 
 
