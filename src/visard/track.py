@@ -169,20 +169,19 @@ def _extend(tracks: list[_Track], place: int, sight: Sighting, min_score: float)
     lost = set(range(len(tracks))) - fresh
     left = _assign(tracks, predicted, sure, fresh, 0.35)
     left = _assign(tracks, predicted, left, lost, 0.35)
-    held = {i for i in fresh | lost if sight.time - tracks[i].last.time <= HELD}
-    _assign(tracks, predicted, weak, held, 0.6)
+    _assign(tracks, predicted, weak, fresh | lost, 0.6)
     return [_Track([spot], part=any(_over(spot.region, s.region) for s in sure)) for spot in left]
 
 
 def _over(region: Region, other: Region) -> bool:
-    surer = region.kind == other.kind and region.score < other.score
+    surer = region.kind == other.kind == "face" and region.score < other.score
     return surer and region.box.iou(other.box) > 0
 
 
 def _within(region: Region, other: _Spot) -> bool:
     x, y = region.box.centre
     box = other.region.box
-    return region.kind == other.region.kind and box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
+    return region.kind == other.region.kind == "face" and box.x0 <= x <= box.x1 and box.y0 <= y <= box.y1
 
 
 def _assign(
@@ -216,7 +215,8 @@ def _likeness(predicted: Box, last: Region, seen: Region) -> float:
 
 
 def _same(region: Region, other: Region) -> bool:
-    return region.kind == other.kind and region.box.iou(other.box) >= _SAME
+    # People stand before each other: what is seen of one says nothing of who is behind.
+    return region.kind == other.kind == "face" and region.box.iou(other.box) >= _SAME
 
 
 def _between(spots: list[_Spot], frames: list[_Place]) -> Iterator[tuple[int, Region]]:

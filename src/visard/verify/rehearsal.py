@@ -28,7 +28,8 @@ def rehearse(frames: Callable[[], Iterator[Frame]], found: Found, hider: Hider, 
 
     def try_on(frame: Frame) -> list[Tried]:
         shown = (r for r in found.at(frame.index) if (frame.index, r.track) in clearest)
-        return [(frame, hider(frame, [r]), r) for r in shown if promised(hider, r) and shows_a_face(hider.method(r))]
+        cast = (r for r in shown if r.kind in hider.casting and promised(hider, r) and shows_a_face(hider.method(r)))
+        return [(frame, hider(frame, [r]), r) for r in cast]
 
     changed = True
     while changed:
