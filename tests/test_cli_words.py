@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from tests.media.making import film as shoot
+from visard import pipeline
 from visard.media.read import probe
 from visard.sources import listing
-from visard.types import Pixels
+from visard.types import Frame, Pixels
 
 from .conftest import ASTRONAUT_FACE
 from .test_cli import Say, film, hidden_face, visard  # noqa: F401  # a fixture
@@ -261,3 +264,23 @@ def test_standard_input_is_named_so(photo: Path) -> None:
 def test_what_standard_input_cannot_have_is_refused(photo: Path, option: tuple[str, ...]) -> None:
     code, err = _piped(photo.read_bytes(), *option)
     assert code == 2 and "hide a file" in err
+
+
+def test_a_draft_that_was_written_wrongly_is_no_matter_of_margins(
+    visard: Say,  # noqa: F811
+    photo: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write = vars(pipeline)["write"]
+
+    def smeared(draft: Path, frames: Iterator[Frame], *rest: Any) -> None:
+        def spoilt() -> Iterator[Frame]:
+            for frame in frames:
+                frame.pixels[:40, :40] = (255, 0, 255)
+                yield frame
+
+        write(draft, spoilt(), *rest)
+
+    monkeypatch.setattr(pipeline, "write", smeared)
+    code, _, err = visard("hide", photo, "--out", "o", *FILL)
+    assert code == 5 and "untouched" in err and "written wrongly" in err and "--margin" not in err
