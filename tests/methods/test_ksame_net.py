@@ -7,13 +7,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
 from visard.errors import ModelError, UsageError
 from visard.methods.donors import bank
-from visard.methods.ksame_net import KSameNet, generate, proxies
+from visard.methods.ksame_net import KSameNet, compose, generate, proxies
 from visard.models import taught
+from visard.models.eigenfaces import eigenfaces
 from visard.types import Patch
 
 from .test_ksame import bound, gallery, named, rows
@@ -37,15 +39,26 @@ def test_a_group_has_one_face_to_the_byte() -> None:
     assert sum(shared.values()) == PEOPLE and all(number >= 7 for number in shared.values())
 
 
-def test_a_face_is_made_of_k_proxies_and_of_no_pixel() -> None:
-    """A face is, to the byte, what the network makes of k donors' mean code; the people decide which, no more."""
-    net, k = taught.taught("ksame-net"), 5
-    method = KSameNet(k=k).prepare(people())
-    group = KSameNet(k=PEOPLE).prepare(people())
-    made = {generate(net, proxies(e, k, 60)).tobytes() for e in np.stack([_who(p) for p in people()])}
-    assert all(method(patch).shape == (128, 128, 3) for patch in people()) and len(made) > 1
+def test_a_face_is_made_of_k_proxies_before_the_groups_mean() -> None:
+    """It is, to the byte, what the network makes of k donors' mean code, before the mean of eigenface coefficients."""
+    net = taught.taught("ksame-net")
+    method = KSameNet(k=PEOPLE).prepare(people())
     everybody = proxies(np.mean([_who(p) for p in people()], axis=0), PEOPLE, 60)
-    assert np.array_equal(group(people()[0]), generate(net, everybody))
+    small = [cv2.resize(p.pixels, (64, 64), interpolation=cv2.INTER_AREA) / np.float32(255) for p in people()]
+    around = eigenfaces().picture(np.mean([eigenfaces().coefficients(s) for s in small], axis=0))
+    assert np.array_equal(method(people()[0]), compose(*generate(net, everybody), around))
+
+
+def test_faces_take_the_light_from_around_and_nothing_else() -> None:
+    """Of what lies around, inside the face only coarse light is left: an edge there does not come through."""
+    drawn, place = np.full((128, 128, 3), 100, np.float32), np.zeros((128, 128), np.float32)
+    cv2.circle(place, (64, 64), 44, 1, -1)
+    stripes = np.full((64, 64, 3), 0.5, np.float32)
+    stripes[:, 8:56:4] = 1
+    bright, dark = (compose(drawn, place, stripes * gain) for gain in (0.8, 0.4))
+    middle = np.s_[44:84, 44:84]
+    assert np.ptp(bright[middle].astype(int)) < 12 < np.ptp(bright[2].astype(int))
+    assert bright[middle].mean() > 1.6 * dark[middle].mean()
 
 
 def test_proxies_are_donors_the_nearest_and_nobody_of_the_gallery() -> None:
