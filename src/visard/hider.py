@@ -193,13 +193,14 @@ class Hider:
         full = self._full.get(region.kind)
         return full if full is not None and region.track in self.insisted else self.methods[region.kind]
 
-    def patch(self, frame: Frame, region: Region, others: Sequence[Region] = ()) -> Patch | None:
-        """Return what the method may see of a region, None where it lies outside the frame.
+    def patch(
+        self, frame: Frame, region: Region, others: Sequence[Region] = (), method: Deidentifier | None = None
+    ) -> Patch | None:
+        """Return what a method may see of a region, its kind's by default, None where it lies outside the frame.
 
         others: regions of other subjects, which it is told of where it looks around itself.
         """
-        method = self.methods[region.kind]
-        around = getattr(method, "around", 0.0)
+        around = getattr(method or self.methods[region.kind], "around", 0.0)
         patch = cut(frame, region, self.rule(region), self._seed(region.kind, region.track), around)
         if patch is None:
             return None
@@ -224,14 +225,23 @@ class Hider:
         hidden = [r for r in regions if r.hide]
         for region in self._seen_by_others(hidden):
             # A method that looks around itself must not see its neighbours' originals either.
-            patch = self.patch(frame, region)
+            spare = self.fallbacks[region.kind]
+            patch = self.patch(frame, region, [r for r in hidden if r is not region], spare)
             if patch is not None:
-                paste(canvas, patch, through_square(self.fallbacks[region.kind], patch))
+                paste(canvas, patch, through_square(spare, patch))
         drawn: list[Cut] = []
         for region in sorted((r for r in hidden if not self.removes(r)), key=self._depth):
-            patch = self._patch_of(region, frame, canvas, [r for r in hidden if r is not region])
+            others = [r for r in hidden if r is not region]
+            patch, own = self._patch_of(region, frame, canvas, others), (region, self.rule(region))
             if patch is not None:
-                new, own = self._hide(region, patch), (region, self.rule(region))
+                try:
+                    new = through_square(self.method(region), patch)
+                except Unfit:
+                    # A cast method may miss a face in a frame; any other would hide it now and then, and is given up.
+                    self.unfit |= set() if region.kind in self.casting else {region.track}
+                    spare = self.fallbacks[region.kind]
+                    patch = self.patch(frame, region, others, spare) or patch
+                    new = through_square(spare, patch)
                 yield beside(drawn, own, patch, frame.pixels.shape) if self._is_figure(region) else patch, new
                 drawn.append(own)
 
@@ -252,7 +262,7 @@ class Hider:
         """Return the patch of a region, such that no neighbour's original comes back with what its method keeps."""
         method = self.method(region)
         if not claims.casts(method):
-            return self.patch(frame, region, others)
+            return self.patch(frame, region, others, method)
         below = self.patch(canvas, region, others)
         if method.blind or below is None:
             return below
@@ -273,14 +283,6 @@ class Hider:
         methods = [self.method(region) for region in hidden]
         blindly = (claims.casts(m) and m.around and m.blind for m in methods)
         return hidden if len(hidden) > 1 and any(blindly) else []
-
-    def _hide(self, region: Region, patch: Patch) -> Pixels:
-        try:
-            return through_square(self.method(region), patch)
-        except Unfit:
-            # A cast method may miss a face in a frame; any other would hide it now and then, and is given up.
-            self.unfit |= set() if region.kind in self.casting else {region.track}
-            return through_square(self.fallbacks[region.kind], patch)
 
 
 def _copy(frame: Frame) -> Frame:

@@ -48,7 +48,7 @@ class Rule:
     margin: float = 0.1
     min_score: float = 0.3
     shape: Shape = "oval"
-    fallback: str = "blur"
+    fallback: str = "haze"
 
     def __post_init__(self) -> None:
         _check_number("margin", self.margin, 0.0, 2.0)

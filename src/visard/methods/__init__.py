@@ -25,6 +25,7 @@ METHODS: Mapping[str, str] = {
     "darken": "visard.methods.darken:Darken",
     "blur": "visard.methods.blur:Blur",
     "pixelate": "visard.methods.pixelate:Pixelate",
+    "haze": "visard.methods.haze:Haze",
     "noise": "visard.methods.noise:Noise",
     "impulse": "visard.methods.impulse:Impulse",
     "svd": "visard.methods.svd:Svd",

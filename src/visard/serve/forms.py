@@ -37,7 +37,7 @@ class FaceRule(BaseModel):
     method: Name = "surrogate"
     margin: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.1
     shape: Literal["oval", "box"] = "oval"
-    fallback: Name = "blur"
+    fallback: Name = "haze"
 
 
 class Wish(Form):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +40,18 @@ _AGREE = 0.1
 scores between, on 30 group photos, some 10 do; half of those that score higher lie within 0.05."""
 
 
+_NEAR, _TILTS, _MORE_LOOKS = 1.1, (0.0, -30.0, 30.0), 3
+"""How a face that was not made out is framed anew: closer, upright and turned by degrees, with more looks. In profile
+a detector's eyes lie anywhere, and a square that they turn shows the network nothing."""
+
+_LARGE, _RATHER = 48.0, 0.8
+"""Side in pixels from which on a face is worth that, and the score that is believed then if a detector's points agree:
+of 67 such regions without a mesh on 90 group photos 6 gain one, and all lie right; a single look would believe that
+two kissing faces are one."""
+
+_STEEPEST = 1.0
+"""Slope of the eyes up to which that holds: a mesh that lies further over is one of two faces that touch."""
+
 _SAME_PLACE = 0.35
 """Overlap (IoU) of a mesh with its face's box from which on it is that face's. In the development videos one sure mesh
 in ten lies elsewhere, and the face in the box would stay bare; of the others nearly all overlap by 0.6 or more."""
@@ -64,13 +78,41 @@ def find_mesh(pixels: Pixels, region: Region) -> FaceMesh:
     box = face_of(region)
     corners = np.array([box[:2], box[2:]], np.float32)
     eyes = region.points[:2] if region.points is not None else corners * ((1, 0), (1, 0))
-    square = _frame(corners, eyes)
-    for _ in range(_LOOKS):
+    *_, mesh = islice(_looks(pixels, _frame(corners, eyes)), _LOOKS)
+    clear = mesh.score >= _SURE or (mesh.score >= _PERHAPS and _agree(mesh.vertices, region))
+    if not clear and box.side >= _LARGE:
+        again = _look_closer(pixels, region, corners)
+        mesh, clear = (mesh, False) if again is None else (again, True)
+    return replace(mesh, clear=clear, sure=clear and lies_on(mesh.vertices, region))
+
+
+def _look_closer(pixels: Pixels, region: Region, corners: Points) -> FaceMesh | None:
+    """Return the mesh of a face framed anew, of which two looks in a row and the detector's points say the same."""
+    middle, half = corners.mean(axis=0), np.ptp(corners, axis=0) / 2 * (_NEAR / _ROOM)
+    around = np.stack([middle - half, middle + half])
+    for tilt in np.radians(_TILTS):
+        level = np.array([[0.0, 0.0], [np.cos(tilt), np.sin(tilt)]], np.float32)
+        before = False
+        for mesh in islice(_looks(pixels, _frame(around, level)), _MORE_LOOKS):
+            good = mesh.score >= _RATHER and _agree(mesh.vertices, region) and lies_on(mesh.vertices, region)
+            if good and before and _upright(mesh.vertices):
+                return mesh
+            before = good
+    return None
+
+
+def _upright(vertices: Vertices) -> bool:
+    right, left = (vertices[list(pair), :2].mean(axis=0) for pair in (RIGHT_EYE, LEFT_EYE))
+    return bool(abs(left[1] - right[1]) <= _STEEPEST * (left[0] - right[0]))
+
+
+def _looks(pixels: Pixels, square: Matrix) -> Iterator[FaceMesh]:
+    """Yield what each look sees; each is framed by the one before."""
+    while True:
         mesh = _look(pixels, square)
+        yield mesh
         eyes = np.stack([mesh.vertices[list(pair), :2].mean(axis=0) for pair in (RIGHT_EYE, LEFT_EYE)])
         square = _frame(mesh.vertices[:, :2], eyes)
-    clear = mesh.score >= _SURE or (mesh.score >= _PERHAPS and _agree(mesh.vertices, region))
-    return replace(mesh, clear=clear, sure=clear and lies_on(mesh.vertices, region))
 
 
 def lies_on(vertices: Vertices, region: Region) -> bool:
