@@ -122,7 +122,7 @@ def test_whoever_got_something_else_than_was_asked_for_is_told_of(visard: Say, p
     ]
     Path("r.json").write_text(json.dumps({"regions": rows}))
     code, _, err = visard("hide", photo, "--regions", "r.json", "--out", "o", "--offline")
-    assert code == 0 and "1 hidden with blur: no face could be exchanged there" in err
+    assert code == 0 and "1 hidden with haze: no face could be exchanged there" in err
 
 
 @pytest.mark.parametrize("broken", [True, False])

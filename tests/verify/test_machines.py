@@ -51,7 +51,7 @@ def test_who_is_too_small_to_be_perturbed_is_covered_and_told_of(astronaut: Pixe
     small = np.asarray(cv2.resize(astronaut, None, fx=0.2, fy=0.2, interpolation=cv2.INTER_AREA), np.uint8)
     Image.fromarray(np.pad(small, ((0, 150), (0, 150), (0, 0)), "edge")).save(tmp_path / "far.png")
     code, entry = hide(tmp_path / "far.png", tmp_path / "out", method="pfgvm")
-    assert code == 0 and any("hidden with blur: too small" in note for note in entry["notes"])
+    assert code == 0 and any("hidden with haze: too small" in note for note in entry["notes"])
 
 
 def test_detectors_lose_the_face_and_the_report_says_at_what_strength(photo: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A haze: a face's own mean colours, fading into what lies around it. No edge is seen, and no face; colours stay.
+"""A haze: a face's own colours, all but even, fading into what lies around it. No edge is seen, and no face.
 
 What hides those to whom another face cannot be given: an oval of blur would draw every eye.
 """
@@ -15,13 +15,16 @@ from numpy.typing import NDArray
 from visard.methods.blur import gaussian
 from visard.methods.scene import fill_in
 from visard.methods.strength import hidden_side
-from visard.types import Form, Goal, Mask, Patch, Pixels
+from visard.types import Form, Goal, Patch, Pixels
 
 _SIGMA = 0.4
 """Deviation of the Gaussian in hidden sides, `blur`'s at full strength."""
 
 _FADE = 0.4
-"""How far from the rim what lies around has a part, in hidden sides."""
+"""How far into the haze what lies around has a part, in hidden sides."""
+
+_SMOOTH = 0.04
+"""Deviation of the Gaussian that takes the grain out of what is carried inwards, in hidden sides."""
 
 _SMALL = 96
 """Longer side in pixels at which surroundings are carried inwards: all of it is smoother than that."""
@@ -29,9 +32,9 @@ _SMALL = 96
 
 @dataclass(frozen=True, slots=True)
 class Haze:
-    """Blur what is hidden among itself as `blur` does at full strength, and carry the difference at the rim inwards.
+    """Blur hidden pixels among themselves as `blur` does at full strength, and carry inwards what is amiss at the rim.
 
-    The rim is only looked at from outside: nobody's pixels, nor those of others, have a part in it.
+    The rim is seen from outside alone, by pull and push (Gortler et al. 1996); pixels of others have no part.
     """
 
     name: ClassVar[str] = "haze"
@@ -46,23 +49,23 @@ class Haze:
         """Return the patch with its hidden part as haze."""
         side = hidden_side(patch.mask)
         own = gaussian(patch.pixels, _SIGMA * side, (patch.mask >= 1).astype(np.float32))
-        known = (patch.mask == 0) & ~(np.zeros_like(patch.mask, bool) if patch.others is None else patch.others)
+        known = patch.mask == 0 if patch.others is None else (patch.mask == 0) & ~patch.others
         if not known.any():
             return own
-        apart = _carried(patch.pixels.astype(np.float32) - own, known.astype(np.float32))
-        away = cv2.distanceTransform((patch.mask > 0).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        deep = np.clip(away / max(_FADE * side, 1.0), 0, 1)[..., None]
-        share = 1 - deep * deep * (3 - 2 * deep)
-        return np.asarray(np.clip(np.round(own + share * apart), 0, 255), np.uint8)
+        away = cv2.distanceTransform((~known).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        deep = np.minimum(away / max(_FADE * side, 1.0), 1)[..., None]
+        amiss = _carried(patch.pixels.astype(np.float32) - own, known, _SMOOTH * side)
+        new = own + (1 - deep * deep * (3 - 2 * deep)) * amiss
+        return np.asarray(np.clip(np.round(new), 0, 255), np.uint8)
 
 
-def _carried(values: NDArray[np.floating], known: Mask) -> NDArray[np.float32]:
-    """Return (h, w, 3) values where known is 1, carried smoothly to where it is 0; computed on a reduced copy."""
+def _carried(values: NDArray[np.floating], known: NDArray[np.bool_], sigma: float) -> NDArray[np.float32]:
+    """Return (h, w, 3) values that are known, carried smoothly over all; computed on a reduced copy."""
     height, width = known.shape
     factor = min(1.0, _SMALL / max(height, width))
     small = max(1, round(width * factor)), max(1, round(height * factor))
-    share = np.asarray(cv2.resize(known, small, interpolation=cv2.INTER_AREA), np.float32)
+    share = np.asarray(cv2.resize(known.astype(np.float32), small, interpolation=cv2.INTER_AREA), np.float32)
     seen = cv2.resize(values * known[..., None], small, interpolation=cv2.INTER_AREA)
     filled = fill_in(np.asarray(seen / np.maximum(share, 1e-6)[..., None], np.float32), share)
-    smooth = cv2.GaussianBlur(filled, (0, 0), 2.0)
-    return np.asarray(cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    soft = cv2.GaussianBlur(filled, (0, 0), max(0.5, sigma * factor))
+    return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from visard.hider import Hider
 from visard.methods import claims
+from visard.methods.haze import Haze
 from visard.shape.mask import outline, window
 from visard.types import Deidentifier, Prepared, Region
 
@@ -19,11 +20,13 @@ WITH_FACES = {"face", "head"}
 
 
 def may_show(hider: Hider, region: Region) -> bool:
-    """Return whether a detector may see a face in a hidden region: none of the person's is in it."""
+    """Return whether a detector may see a face in a hidden region: of the person's, colours are left at most."""
     method = hider.method(region)
     if claims.removes(method):
         return False
-    return method.blind or method.form == "generate" or method.goal == "machines" or isinstance(method, Prepared)
+    if method.blind or isinstance(method, Prepared | Haze):
+        return True
+    return method.form == "generate" or method.goal == "machines"
 
 
 def cover_of(regions: Sequence[Region], hider: Hider, shape: tuple[int, ...]) -> Cover:
