@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from visard.detect import NETWORKS, figure, find_kinds, part_of_face
 from visard.detect.head import head_of_face, heads
@@ -73,6 +74,26 @@ def test_a_person_is_found_and_told_from_the_background(astronaut: Pixels) -> No
 
     inside = [cv2.pointPolygonTest(outline, at, False) for at in ((225.0, 110.0), (250.0, 350.0), (20.0, 20.0))]
     assert inside[0] > 0 and inside[1] > 0 and inside[2] < 0
+
+
+def test_who_fills_the_picture_is_found_though_one_network_misses_them(
+    astronaut: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two networks look for people: whom one finds is nobody else to the other, and whom it misses is still found."""
+    need("person")
+    both, one = find_kinds(astronaut, {"person": 0.35}), NanoDet({"person": 0.35})(astronaut)
+    assert [person.box for person in both] == [person.box for person in one]
+    monkeypatch.setattr(NanoDet, "__call__", lambda self, pixels: [])
+    (alone,) = find_kinds(astronaut, {"person": 0.35})
+    assert both[0].box.iou(alone.box) > 0.6
+    assert find_kinds(astronaut, {"vehicle": 0.35}) == [], "nobody asked for people"
+
+
+def test_a_man_in_plain_sight_is_found(data: Path) -> None:
+    need("person")
+    pixels = np.asarray(Image.open(data / "persons_dev/pennfudan/images/PennPed00062.jpg").convert("RGB"))
+    people = find_kinds(pixels, {"person": 0.35}, "coarse")
+    assert max(person.box.iou(Box(85, 14, 184, 301)) for person in people) > 0.6
 
 
 def test_a_person_whom_the_border_cuts_is_outlined_up_to_it(astronaut: Pixels) -> None:

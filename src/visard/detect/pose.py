@@ -43,6 +43,13 @@ class MoveNet:
         return regions(merge(found, _SAME, _INSIDE), height, width, "person", 0)
 
 
+def find_large(pixels: Pixels, min_score: float) -> list[Region]:
+    """Return who fills a good part of (H, W, 3) uint8 RGB pixels, at one small look, best first; raises ModelError."""
+    height, width = pixels.shape[:2]
+    found = merge(whole(movenet_glance, pixels, _LARGE, min_score), _SAME, _INSIDE)
+    return regions(found, height, width, "person", 0)
+
+
 def movenet_glance(pixels: Pixels, min_score: float) -> Found:
     """Return whom MoveNet sees in (H, W, 3) pixels whose sides are multiples of 32."""
     blob = (pixels.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
@@ -61,4 +68,4 @@ def movenet_glance(pixels: Pixels, min_score: float) -> Found:
 @cache
 def movenet_net() -> OpenCvNet:
     """Return the one MoveNet of this process."""
-    return OpenCvNet("movenet", ("v125", "v129", "v133"), movenet)
+    return OpenCvNet("movenet", ("v125", "v129", "v133"), movenet, alone=True)

@@ -40,8 +40,8 @@ class _Shared:
         """Return how many callers each network has at a time."""
         return max(_Shared.asked, default=1)
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, alone: bool = False) -> None:
+        self.name, self._alone = name, alone
         self._turn = threading.Condition()
         self._free: list[Any] = []
         self._busy = 0
@@ -59,7 +59,7 @@ class _Shared:
     @contextmanager
     def _borrowed(self) -> Iterator[Any]:
         with self._turn:
-            self._turn.wait_for(lambda: self._busy < self.copies())
+            self._turn.wait_for(lambda: self._busy < (1 if self._alone else self.copies()))
             self._busy += 1
             net = self._free.pop() if self._free else None
         try:
@@ -80,14 +80,14 @@ class OpenCvNet(_Shared):
 
     outputs: names of the results; none: the file's only one. to_onnx: turns a file of another format into ONNX.
     content: the ONNX file itself, of a network of our own, which is in no catalogue. inputs: names of its inputs, where
-    it has several.
+    it has several. alone: whether it is never copied: a quick one is worth no memory.
     """
 
     def __init__(
         self, name: str, outputs: Sequence[str] = (), to_onnx: Callable[[bytes], bytes] = bytes, content: bytes = b"",
-        inputs: Sequence[str] = ("",),
+        inputs: Sequence[str] = ("",), alone: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(name)
+        super().__init__(name, alone)
         self.outputs = tuple(outputs)
         self._inputs = tuple(inputs)
         self._to_onnx = to_onnx

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from visard.detect import MoveNet, find_kinds
 from visard.detect.search import Effort
-from visard.models import store
 from visard.track import Sighting
 from visard.types import Box, Check, Frame, Kind, Pixels, Region
 
@@ -24,9 +23,6 @@ its overlap (IoU) with who is spared."""
 
 _COVERED = 0.3
 """Share of a box from which on it is a hidden thing, seen again: a figure, or a plate that is nobody's."""
-
-_SECOND = ("movenet", "movenet_graph")
-"""Files of the other network that knows people."""
 
 _EVERY = 10
 """Frames of a video from one second look to the next."""
@@ -54,7 +50,7 @@ class SeenAgain:
         """Look at one frame of the draft; cover: (H, W), non-zero where pixels were hidden.
 
         gone: people who were taken out. What looks like somebody there is nobody, and no fault, but better filled anew.
-        lost: people whom detectors shall not find where they are; MoveNet is asked as well, where it was fetched.
+        lost: people whom detectors shall not find where they are; MoveNet is asked closely.
         """
         missed: list[Region] = []
         if self._scores and after.index % self._every == 0:
@@ -87,8 +83,7 @@ def _found_people(pixels: Pixels, lost: Sequence[Region], spared: Sequence[Box],
     if not lost:
         return []
     seen = find_kinds(pixels, {"person": _PERHAPS}, effort)
-    if not store.absent(_SECOND):
-        seen += MoveNet(effort=effort)(pixels)
+    seen += MoveNet(effort=effort)(pixels)
     boxes = [person.box for person in seen if not any(person.box.iou(box) > _SAME_PLACE for box in spared)]
     return [region for region in lost if any(region.box.iou(box) > _SAME_PLACE for box in boxes)]
 
