@@ -145,7 +145,7 @@ def rekey(file: Path, secrets: Secrets, recipients: Recipients, beside: Path | N
         new = Path(folder, "seal")
         with new.open("wb") as sealed:
             _again(opened, opened.numbers, sealed, recipients)
-        with publish(place.resolve(), overwrite=True) as draft:
+        with publish(place.resolve() if place.is_symlink() else place, overwrite=True) as draft:
             shutil.copymode(place, draft)
             if carrier.has_room(place):
                 shutil.copyfile(place, draft)
