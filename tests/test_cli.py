@@ -159,6 +159,15 @@ def test_a_weak_setting_fails_closed(visard: Say, photo: Path) -> None:
     assert not [p for p in Path("hidden").iterdir() if "astronaut" in p.name]
 
 
+def test_a_portrait_in_ink_over_nothing_is_refused(visard: Say, tmp_path: Path, astronaut: Pixels) -> None:
+    """Its colours are one black, in which nobody is: it passed with nothing found."""
+    ink = np.dstack([np.zeros_like(astronaut), 255 - np.asarray(Image.fromarray(astronaut).convert("L"))])
+    Image.fromarray(ink).save(tmp_path / "ink.png")
+    code, _, err = visard("hide", tmp_path / "ink.png", "--out", "h", "--method", "fill")
+    assert code == 5 and "drawn in its transparency" in err
+    assert not (tmp_path / "h" / "ink.png").exists()
+
+
 def test_folders_are_mirrored_and_finished_files_skipped(visard: Say, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "in/deep").mkdir(parents=True)
     (tmp_path / "in/a.jpg").write_bytes(photo.read_bytes())

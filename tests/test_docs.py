@@ -78,7 +78,7 @@ def test_every_method_is_described_with_its_settings() -> None:
 def test_every_check_is_described() -> None:
     source = "".join(path.read_text("utf-8") for path in (ROOT / "src" / "visard" / "verify").glob("*.py"))
     names = set(re.findall(r'Check\(\s*"(\w+)"', source))
-    assert len(names) == 8
+    assert len(names) == 9
     for name in names:
         assert f"| `{name}` |" in METHODS_PAGE
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from visard.errors import UsageError
 from visard.pipeline import Task
 from visard.policy import Policy, Rule, from_dict, load_policy, with_rule
-from visard.verbs import hide
+from visard.verbs import check, find, hide
 
 rules = st.builds(
     Rule,
@@ -68,7 +70,15 @@ def test_a_preset_and_a_file_go_by_their_text(tmp_path: Path) -> None:
     assert load_policy("street") == load_policy(Path("street"))
 
 
-@pytest.mark.parametrize(("rules", "message"), [({}, "nothing is to be hidden"), ({"nose": Rule()}, "unknown kind")])
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ({}, "nothing is to be hidden"),
+        ({"nose": Rule()}, "unknown kind"),
+        (["face"], "not one Rule for each kind"),
+        ({"face": "fill"}, "not one Rule for each kind"),
+    ],
+)
 def test_a_policy_hides_something(rules: dict[Any, Rule], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Policy(rules)
@@ -77,6 +87,23 @@ def test_a_policy_hides_something(rules: dict[Any, Rule], message: str) -> None:
 def test_of_two_policies_none_is_ignored() -> None:
     with pytest.raises(UsageError, match="a task has a policy of its own"):
         hide("a.jpg", "o", Policy(), task=Task(strict=True))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: hide(["a.jpg"], "o", "street"), "the policy is a str"),  # type: ignore[arg-type]
+        (lambda: hide(["a.jpg"], "o", task=Policy()), "the task is a Policy"),  # type: ignore[arg-type]
+        (lambda: hide([b"a.jpg"], "o"), "a source is a bytes"),  # type: ignore[list-item]
+        (lambda: hide(np.zeros((2, 3, 3), np.uint8), "o"), "a source is a ndarray"),  # type: ignore[arg-type]
+        (lambda: hide(["a.jpg"], "o", jobs=1.5), "jobs is 1.5"),  # type: ignore[arg-type]
+        (lambda: find("a.jpg", {"face": "fill"}), "the policy is a dict"),  # type: ignore[arg-type]
+        (lambda: check("a.jpg", "b.jpg", "street"), "the policy is a str"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_policy_and_no_path_is_refused_by_its_kind(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        call()
 
 
 def test_a_disguise_depends_on_seed_kind_and_track_alone() -> None:

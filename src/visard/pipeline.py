@@ -269,7 +269,10 @@ def _hidden(
 
 
 def _remedy(hider: Hider, checks: Sequence[Check]) -> str:
-    if {check.name for check in checks if not check.passed} <= {"frames_lost", "untouched", "tags"}:
+    failed = {check.name for check in checks if not check.passed}
+    if "seen_through" in failed:
+        return "somebody is drawn in its transparency: save it without any"
+    if failed <= {"frames_lost", "untouched", "tags"}:
         return "it was written wrongly: try again"
     if any(isinstance(method, Prepared) for method in hider.methods.values()):
         return "raise --k, or use --method fill"

@@ -79,6 +79,8 @@ class Policy:
     def __post_init__(self) -> None:
         if not self.rules:
             raise UsageError("nothing is to be hidden", hint=f"give a rule for some of {', '.join(KINDS)}")
+        if not isinstance(self.rules, Mapping) or not all(isinstance(r, Rule) for r in self.rules.values()):
+            raise UsageError("the rules are not one Rule for each kind", hint='give {"face": Rule("fill")}')
         for kind in self.rules:
             if kind not in KINDS:
                 raise UsageError(f"unknown kind {kind!r}", hint=suggest(str(kind), KINDS))

@@ -19,8 +19,8 @@ class Pool:
     jobs: int = 2
 
     def __post_init__(self) -> None:
-        if self.jobs < 1:
-            raise UsageError(f"jobs is {self.jobs}", hint="give 1 or more")
+        if not isinstance(self.jobs, int) or self.jobs < 1:
+            raise UsageError(f"jobs is {self.jobs!r}", hint="give a whole number, 1 or more")
 
     def __call__(self, orders: Iterable[Order], task: Task, ended: Ended, moved: Moved) -> None:
         """Hide each source; stopped in between, wait until those that were begun are done or given up."""

@@ -42,12 +42,19 @@ def hide(
     """
     if policy is not None and task is not None:
         raise UsageError("a task has a policy of its own", hint="give the policy to the task, Task(policy)")
+    if not isinstance(task, Task | None):
+        raise UsageError(f"the task is a {type(task).__name__}", hint="give a Task")
+    _refuse_other(policy)
     named = [sources] if isinstance(sources, str | Path) else list(sources)
+    for source in named:
+        if not isinstance(source, str | Path):  # as text, some would name other files
+            raise UsageError(f"a source is a {type(source).__name__}", hint="give paths, as text or Path")
     return run(named, Path(out), task or Task(policy or Policy()), Pool(jobs), watch=watch, prove=prove)
 
 
 def find(source: Pathlike, policy: Policy | None = None, seen: Callable[[int], None] = lambda index: None) -> Found:
     """Return the regions and tracks of one source, without hiding anything."""
+    _refuse_other(policy)
     original = probe(Path(source))
     return look(original, functools.partial(read, original, exact=False), policy or Policy(), seen)
 
@@ -61,6 +68,7 @@ def check(
     made it; whoever else did may have left no face to see. Raises VerificationFailed, which carries all checks, unless
     every one passed.
     """
+    _refuse_other(policy)
     policy = policy or Policy()
     hider, original = Hider(policy), probe(Path(before))
     frames = functools.partial(read, original, exact=False)
@@ -72,3 +80,8 @@ def check(
     if not all(check.passed for check in checks):
         raise VerificationFailed(checks, where=after, hint="hide it again", said="")
     return checks
+
+
+def _refuse_other(policy: object) -> None:
+    if not isinstance(policy, Policy | None):
+        raise UsageError(f"the policy is a {type(policy).__name__}", hint="give a Policy, or what load_policy returns")

@@ -287,6 +287,21 @@ def test_a_transparent_gif_stays_transparent(tmp_path: Path, small: Pixels) -> N
         assert np.array_equal(old.pixels[old.alpha > 0], new.pixels[old.alpha > 0])
 
 
+@pytest.mark.parametrize("pages", [1, 3])
+def test_a_gif_is_clear_over_any_colour(tmp_path: Path, small: Pixels, pages: int) -> None:
+    """Over white, as most drawings are: it came back black, which nobody sees, and the file was refused for it."""
+    pictures = [Image.new("RGBA", (120, 100), (255, 255, 255, 0)) for _ in range(pages)]
+    for i, picture in enumerate(pictures):
+        picture.paste(Image.fromarray(small), (10 * i, 10))
+    path = tmp_path / "a.gif"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=50)
+    before, after = frames_of(path), frames_of(again(path))
+    assert len(before) == pages
+    for old, new in zip(before, after, strict=True):
+        assert old.alpha is not None and new.alpha is not None and (old.alpha == 0).sum() > 1000
+        assert np.array_equal(old.alpha, new.alpha) and np.array_equal(old.pixels, new.pixels)
+
+
 def test_lossless_webp_stays_lossless_and_lossy_lossy(tmp_path: Path, small: Pixels) -> None:
     exact = save(tmp_path / "a.webp", small, lossless=True)
     assert np.array_equal(frames_of(again(exact))[0].pixels, small)

@@ -57,10 +57,14 @@ def test_an_mp4_holds_both(tmp_path: Path) -> None:
     assert read_note(file) == NOTE and carrier.content(file, SEAL) == seal.read_bytes()
 
 
+SHORT_SALT = b'{"method": "sdn", "network": "", "salt": "abcd", "margin": 0, "shape": "", "faces": []}'
+NO_PLACE = b'{"method": "sdn", "network": "", "salt": "%b", "margin": 0, "shape": "", "faces": [[0, 0, NaN, 1]]}' % (
+    b"ab" * 16
+)
 NO_SALT = b'{"method": "sdn", "network": "", "salt": "zz", "margin": 0, "shape": "", "faces": []}'
 
 
-@pytest.mark.parametrize("told", [b"{}", b"no JSON", NO_SALT, b"[1]"])
+@pytest.mark.parametrize("told", [b"{}", b"no JSON", NO_SALT, SHORT_SALT, NO_PLACE, b"[1]"])
 def test_a_broken_note_is_refused(told: bytes, tmp_path: Path) -> None:
     file, scratch = tmp_path / "a.png", tmp_path / "note"
     Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.media.making import film
 from visard.errors import SealError
 from visard.hider import Hider
 from visard.media.lossless import write_lossless
+from visard.media.metadata import tags
 from visard.media.profile import colours_of
 from visard.media.read import probe, read
 from visard.media.seals import MAGIC
@@ -104,6 +106,22 @@ def test_a_seal_lies_in_a_file_and_the_rest_keeps_its_bytes(
     assert len(path.read_bytes()) < len(clean) + size + 200 + 30 * (size // 65_000 + 1)
     if kind in ("png", "mp4"):
         assert path.read_bytes().startswith(clean[: -12 if kind == "png" else None])
+
+
+def test_what_another_program_put_behind_a_seal_keeps_its_place(tmp_path: Path, astronaut: Pixels) -> None:
+    """It was cut off with the old seal; what is left of that is nothing."""
+    path, seal = tmp_path / "a.mp4", tmp_path / "seal"
+    film(path, [astronaut[:64, :96]] * 3)
+    other = struct.pack(">I4s", 24, b"uuid") + b"somebody else's!"
+    seal.write_bytes(MAGIC + b"a" * 3000)
+    carrier.embed(path, seal)
+    path.write_bytes(before := path.read_bytes() + other)
+    seal.write_bytes(MAGIC + b"b" * 200)
+    carrier.embed(path, seal)
+    after = path.read_bytes()
+    assert after[len(before) - 24 : len(before)] == other and b"aaa" not in after
+    assert carrier.content(path) == MAGIC + b"b" * 200
+    assert tags(path) == ["box:uuid"], "the old seal's place is empty"
 
 
 def test_what_has_no_room_gets_a_file_beside(tmp_path: Path, astronaut: Pixels) -> None:

@@ -21,7 +21,8 @@ from visard.cli.app import run
 from visard.media.read import probe, read
 from visard.types import Pixels
 from visard.vault.carrier import SUFFIX
-from visard.vault.keys import PUBLIC, from_text, to_text
+from visard.vault.keys import PUBLIC, SECRET, Secrets, from_text, read_keys, to_text
+from visard.vault.sealing import unseal
 
 Say = Callable[..., tuple[int, str, str]]
 
@@ -31,6 +32,7 @@ def visard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     """Say a command in a folder with two keys, mine and yours; get its exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PASS", "correct horse battery")
+    monkeypatch.setenv("BYTES", "correct horse\udcff")
 
     def say(*arguments: object) -> tuple[int, str, str]:
         code = run([str(a) for a in arguments])
@@ -142,6 +144,52 @@ def test_rekeying_changes_who_may_open_and_not_the_picture(visard: Say, photo: P
     assert visard("unseal", "h/astronaut.jpg", "--out", "a.png", "--key", "yours.key")[0] == 0
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
+def test_rekeying_follows_a_link_and_keeps_a_file_as_closed_as_it_was(visard: Say, photo: Path) -> None:
+    """The old key opened what the link led to, and others could read the new file."""
+    visard("hide", photo, "--out", "h", "--seal", "--recipient", "mine.key.pub", "--method", "fill")
+    real = Path("h/astronaut.jpg")
+    real.chmod(0o600)
+    Path("link.jpg").symlink_to(real)
+    assert visard("rekey", "link.jpg", "--key", "mine.key", "--recipient", "yours.key.pub")[1] == "link.jpg\n"
+    assert Path("link.jpg").is_symlink() and real.stat().st_mode & 0o777 == 0o600
+    assert visard("unseal", real, "--out", "a.png", "--key", "mine.key")[0] == 8
+    assert visard("unseal", real, "--out", "a.png", "--key", "yours.key")[0] == 0
+
+
+def test_nobody_gets_one_person_of_a_whole_file(visard: Say, pair: Path) -> None:
+    """Its records are numbered 0: `share --person 0` disclosed everybody."""
+    visard("hide", pair, "--out", "h", "--seal-file", "--recipient", "mine.key.pub", "--method", "fill")
+    to = ("--recipient", "yours.key.pub", "--key", "mine.key", "--out", "two.visard")
+    code, _, err = visard("share", "h/pair.png", "--person", 0, *to)
+    assert code == 2 and not Path("two.visard").exists()
+    one_line(err, "a whole file, of all people")
+
+
+def test_nothing_is_sealed_for_more_than_can_open_it(visard: Say, photo: Path) -> None:
+    """With a 65th recipient the seal was written, and opened for nobody."""
+    Path("many.pub").write_text("\n".join(to_text(PUBLIC, bytes([number]) * 32) for number in range(1, 66)))
+    visard_hide = ("hide", photo, "--out", "h", "--seal", "--method", "fill", "--recipient")
+    code, _, err = visard(*visard_hide, "many.pub")
+    assert code == 2 and not Path("h").exists()
+    one_line(err, "65", "64")
+    code, _, err = visard(*visard_hide, to_text(PUBLIC, bytes(32)))
+    assert code == 2 and not Path("h/astronaut.jpg").exists()
+    one_line(err, "anybody could open")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems' names are text")
+def test_a_name_that_is_no_text_comes_back_and_a_terminal_is_told_nothing(visard: Say, photo: Path) -> None:
+    for name in ("a\udcff.jpg", "a\x1b[31m.jpg"):
+        shutil.copy(photo, name)
+    sealing = ("--out", "h", "--seal-file", "--recipient", "mine.key.pub", "--method", "fill", "--quiet")
+    assert visard("hide", *sorted(Path().glob("a?*.jpg")), *sealing)[0] == 0
+    Path("back").mkdir()
+    for hidden in Path("h").glob("a*.jpg"):
+        unseal(hidden, Path("back"), Secrets(tuple(read_keys(SECRET, "mine.key"))))
+    assert {path.name for path in Path("back").iterdir()} == {"a_[31m.jpg", "a\udcff.jpg", "astronaut.jpg"}
+
+
 def test_a_whole_file_comes_back_byte_for_byte(visard: Say, photo: Path) -> None:
     assert visard("hide", photo, "--out", "h", "--seal-file", "--recipient", "mine.key.pub")[0] == 0
     Path("back").mkdir()
@@ -206,6 +254,7 @@ def test_a_sealed_file_passes_its_check(visard: Say, photo: Path) -> None:
         (["hide", "astronaut.jpg", "--seal", "--recipient", "visard-public-abc"], 2, ["no public key"]),
         (["hide", "astronaut.jpg", "--seal", "--recipient", "astronaut.jpg"], 2, ["astronaut.jpg"]),
         (["hide", "astronaut.jpg", "--seal", "--password-env", "NONE"], 2, ["NONE", "not set"]),
+        (["hide", "astronaut.jpg", "--seal", "--password-env", "BYTES"], 2, ["no text"]),
         (["hide", "astronaut.jpg", "--seal", "--password-file", "empty"], 2, ["empty"]),
         (["hide", "astronaut.jpg", "--seal", "--password"], 2, ["terminal"]),
         (["hide", "-", "--seal", "--recipient", "mine.key.pub"], 2, ["--out FILE"]),
@@ -283,3 +332,9 @@ def test_secrets_are_kept_to_oneself(visard: Say, photo: Path) -> None:
     Path("pass").chmod(0o644)
     code, _, err = visard("hide", photo, "--out", "h", "--seal", "--password-file", "pass", "--quiet")
     assert code == 0 and "can be read by others" in err
+    assert "can be read" not in visard("unseal", "h/astronaut.jpg", "--out", "a.png", "--key", "mine.key")[2]
+    Path("mine.key").chmod(0o644)
+    assert (
+        "mine.key can be read by others"
+        in visard("unseal", "h/astronaut.jpg", "--out", "a.png", "--key", "mine.key")[2]
+    )

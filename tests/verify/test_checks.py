@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from visard.detect import second_opinion
 from visard.found import Found
 from visard.hider import Hider
 from visard.policy import Policy, Rule
@@ -19,6 +21,7 @@ from visard.verify.found_again import FoundAgain
 from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
 from visard.verify.seen_again import SeenAgain
+from visard.verify.seen_through import SeenThrough
 from visard.verify.untouched import Detail, Untouched, outlines
 
 from ..conftest import ASTRONAUT_FACE
@@ -42,6 +45,21 @@ def detail(before: Pixels, after: Pixels) -> Check:
     nothing = np.zeros((512, 512), np.uint8)
     check.see(0, before, after, FACE, Rule(), nothing, nothing)
     return check.check()
+
+
+def test_a_face_drawn_in_the_transparency_is_seen_and_a_cut_out_is_none(astronaut: Pixels) -> None:
+    """In colours alone it is an even black, in which nobody was found."""
+    grey: Any = cv2.cvtColor(astronaut, cv2.COLOR_RGB2GRAY)
+    oval = np.zeros_like(grey)
+    cv2.ellipse(oval, (225, 200), (110, 160), 0, 0, 360, 255, -1, cv2.LINE_AA)
+    deep = (255 - grey).astype(np.uint16) * 257
+    for alpha, faces in ((255 - grey, 1), (grey, 1), (deep, 1), (oval, 0), (np.full_like(grey, 90), 0), (None, 0)):
+        check = SeenThrough(second_opinion(still=True))
+        check.see(Frame(np.zeros_like(astronaut), 3, alpha=alpha), [])
+        assert check.check() == Check("seen_through", faces, 0.0, (3,) * faces)
+    spared = SeenThrough(second_opinion(still=True))
+    spared.see(Frame(np.zeros_like(astronaut), alpha=grey), [replace(FACE, hide=False)])
+    assert spared.check().passed
 
 
 def test_nan_fails() -> None:

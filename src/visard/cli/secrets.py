@@ -49,6 +49,10 @@ def ask(
         return None
     if not text:
         raise UsageError("the password is empty", hint="choose one of at least twelve characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:  # bytes of a terminal or a variable that are no UTF-8
+        raise UsageError("the password is no text", hint="choose one of letters, digits and signs") from error
     if twice and len(text) < _WEAK:
         click.echo("visard: that password is short; whoever has the file can try many", err=True)
     return text
@@ -56,13 +60,17 @@ def ask(
 
 def _from_file(path: Path) -> str:
     try:
-        mode = path.stat().st_mode
         text = path.read_text("utf-8")
     except (OSError, ValueError) as error:
         raise UsageError("cannot be read as a password", where=path, hint="check its path") from error
-    if os.name == "posix" and mode & (stat.S_IRGRP | stat.S_IROTH):
-        click.echo(f"visard: {path} can be read by others; chmod 600 keeps it to you", err=True)
+    _remark_on(path)
     return text.removesuffix("\n").removesuffix("\r")
+
+
+def _remark_on(path: Path) -> None:
+    """Say so where a secret lies in a file that others can read."""
+    if os.name == "posix" and path.is_file() and path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+        click.echo(f"visard: {path} can be read by others; chmod 600 keeps it to you", err=True)
 
 
 def recipients(keys: tuple[str, ...], password: str | None) -> Recipients:
@@ -74,6 +82,8 @@ def recipients(keys: tuple[str, ...], password: str | None) -> Recipients:
 def secrets(keys: tuple[str, ...], password: str | None) -> Secrets:
     """Return with what to open; raises UsageError where there is nothing, and for a line that is no key."""
     found = tuple(key for given in keys for key in read_keys(SECRET, given))
+    for given in keys:
+        _remark_on(Path(given))
     if not found and password is None:
         raise UsageError("nothing to open it with", hint="give --key FILE or one of the --password options")
     return Secrets(found, password)

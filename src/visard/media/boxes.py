@@ -99,16 +99,17 @@ def _top(file: BinaryIO, size: int) -> Iterator[str]:
         file.seek(at)
         head = file.read(16)
         length, name = int.from_bytes(head[:4], "big"), head[4:8]
+        before = 16 if length == 1 else 8
         length = int.from_bytes(head[8:16], "big") if length == 1 else length or size - at
-        if length < 8:
+        if length < before:
             break
-        file.seek(at + 8)
+        file.seek(at + before)
         if name == b"moov":
-            yield from _inside(file.read(min(length - 8, _MOST_MOOV)))
+            yield from _inside(file.read(min(length - before, _MOST_MOOV)))
         elif name in (b"free", b"skip", b"wide"):
-            if file.read(min(length - 8, _MOST_MOOV)).strip(b"\0"):
+            if file.read(min(length - before, _MOST_MOOV)).strip(b"\0"):
                 yield f"box:{name.decode()}"
-        elif name not in _TOP and not (name == b"uuid" and file.read(24)[8:] in [mark.mp4 for mark in MARKS]):
+        elif name not in _TOP and not (name == b"uuid" and file.read(16) in [mark.mp4 for mark in MARKS]):
             yield f"box:{name.decode('latin-1')}"
         at += length
     if at != size:

@@ -13,6 +13,9 @@ from PIL import Image
 
 from visard.types import Pixels
 
+CLEAR = 128
+"""What stands for every colour where nothing is seen: a GIF keeps one at most of those that lay there."""
+
 _TRANSPARENT = 255
 
 
@@ -50,7 +53,7 @@ def frame(pixels: Pixels, alpha: NDArray[Any] | None, delay: int) -> bytes:
         indices[alpha < 128] = _TRANSPARENT
         palette = (picture.getpalette() or [])[: 3 * _TRANSPARENT]
         picture = Image.fromarray(indices)
-        picture.putpalette(palette + [0] * (768 - len(palette)))
+        picture.putpalette(palette + [CLEAR] * (768 - len(palette)))
     saved = io.BytesIO()
     picture.save(saved, "GIF", optimize=False, interlace=False)
     data = saved.getvalue()

@@ -17,6 +17,7 @@ from visard.media.colour import has_usable_profile, to_srgb
 from visard.media.deep import deep_pages
 from visard.media.ends import refuse_cut_off
 from visard.media.formats import ANIMATED, MOST_PIXELS, MOST_PIXELS_IN_ALL, PICTURE_FORMATS
+from visard.media.gif import CLEAR
 from visard.media.source import Source
 from visard.media.turn import SWAPPED, upright
 from visard.types import Frame, Pixels
@@ -209,6 +210,8 @@ def _decode(image: Image.Image, source: Source) -> tuple[Pixels, Pixels | None]:
     elif source.alpha:
         full = pixels_of(image.convert("RGBA"))
         pixels, alpha = np.ascontiguousarray(full[..., :3]), np.ascontiguousarray(full[..., 3])
+        if image.format == "GIF":
+            pixels[alpha == 0] = CLEAR
     else:
         image.load()
         pixels, alpha = pixels_of(image if image.mode == "RGB" else image.convert("RGB")), None

@@ -35,6 +35,7 @@ _MEANING = {
     "frames_lost": "Frames missing or of another size",
     "untouched": "Change outside the hidden parts (grey levels)",
     "found_again": "Faces that a second detector still finds",
+    "seen_through": "Faces that are drawn in the transparency",
     "known_again": "Likeness to the original beyond hair and background (dlib)",
     "face_lost": "Exchanged faces that are no longer seen as faces",
     "detail_left": "Detail left in the hidden parts",

@@ -172,10 +172,16 @@ def _from_webp(data: bytes, mark: Mark) -> Iterator[bytes]:
 
 
 def _append_box(path: Path, seal: Path, mark: Mark) -> None:
-    begin, _ = place = _find_box(path, mark)
+    begin, end = place = _find_box(path, mark)
     with path.open("rb+") as file, seal.open("rb") as content:
-        if place != _NOWHERE:
+        if place != _NOWHERE and end == path.stat().st_size:
             file.truncate(begin - _HEAD)
+        elif place != _NOWHERE:  # other programs append boxes, too, and what lies where is written in some of them
+            file.seek(begin - _HEAD + 4)
+            file.write(b"free")
+            file.seek(begin - len(mark.mp4))
+            for at in range(begin - len(mark.mp4), end, 1 << 20):
+                file.write(bytes(min(1 << 20, end - at)))
         file.seek(0, io.SEEK_END)
         # The long form of the length, so that no size needs another form.
         file.write(struct.pack(">I4sQ", 1, b"uuid", _HEAD + seal.stat().st_size) + mark.mp4)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from visard.errors import UsageError
+from visard.vault.layout import MOST_STANZAS
 
 PUBLIC, SECRET = "visard-public-", "visard-secret-"
 _SUM = 4
@@ -17,10 +18,18 @@ _SIZE = 32
 
 @dataclass(frozen=True, slots=True)
 class Recipients:
-    """For whom something is sealed: holders of X25519 keys (public, 32 bytes each), and of a password."""
+    """For whom something is sealed: holders of X25519 keys (public, 32 bytes each), and of a password.
+
+    Raises UsageError for more of them than a seal has room for.
+    """
 
     keys: tuple[bytes, ...] = ()
     password: str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self) > MOST_STANZAS:
+            what = f"{len(self)} are to open the seal, and there is room for {MOST_STANZAS}"
+            raise UsageError(what, hint="seal it for a key that several of them hold")
 
     def __bool__(self) -> bool:
         return bool(self.keys) or self.password is not None

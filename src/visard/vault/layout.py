@@ -24,7 +24,7 @@ LENGTH = struct.Struct(">I")
 CHUNK_SIZE = 1 << 16
 TAG = 16
 
-_MOST_STANZAS, _MOST_SLOTS = 64, 1 << 20
+MOST_STANZAS, _MOST_SLOTS = 64, 1 << 20
 _MAC = 32
 
 
@@ -95,7 +95,7 @@ def read_header(file: Bytes) -> tuple[Header, int]:
     try:
         magic, kind, width, height, pixels, salt = FIXED.unpack(fixed := exactly(file, FIXED.size))
         (count,) = struct.unpack(">H", counted := exactly(file, 2))
-        if magic != MAGIC or kind not in (PICTURE, WHOLE_FILE) or not 0 < count <= _MOST_STANZAS:
+        if magic != MAGIC or kind not in (PICTURE, WHOLE_FILE) or not 0 < count <= MOST_STANZAS:
             raise ValueError("not of this version")
         stanzas = exactly(file, count * STANZA.size)
         (number,) = struct.unpack(">I", numbered := exactly(file, 4))

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ from visard.vault import carrier
 SUFFIX: Final = ".visard-face"
 """Of a note beside a file that has no room for it."""
 
+_SALT = 16
 _MOST = 1 << 20
 """Bytes of a note that is believed to be one."""
 
@@ -73,7 +75,8 @@ def read_note(path: Path) -> Note:
         plain = json.loads(told.removeprefix(FACE.magic)[:_MOST])
         method, network, salt, shape = (str(plain[key]) for key in ("method", "network", "salt", "shape"))
         note = Note(method, network, salt, float(plain["margin"]), shape, _shares(plain["faces"]))
-        bytes.fromhex(note.salt)
+        if len(bytes.fromhex(note.salt)) != _SALT:
+            raise ValueError("no salt of ours")
     except (ValueError, KeyError, TypeError) as error:
         raise SealError("its note is broken", where=path, hint="take the file as visard wrote it") from error
     return note
@@ -81,7 +84,7 @@ def read_note(path: Path) -> Note:
 
 def _shares(faces: list[list[float]]) -> tuple[tuple[float, ...], ...]:
     shares = tuple(tuple(float(share) for share in face) for face in faces)
-    if any(len(face) != 4 for face in shares):
+    if any(len(face) != 4 or not all(map(isfinite, face)) for face in shares):
         raise ValueError("a box has four sides")
     return shares
 

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import BinaryIO, Self
 
+from visard.errors import UsageError
 from visard.media.seals import MAGIC
 from visard.vault import hazmat
 from visard.vault.keys import Recipients, Secrets
@@ -242,7 +243,11 @@ def _password_salt(header: Header) -> bytes:
 
 def _for_key(public: bytes, whole: bytes, salt: bytes) -> bytes:
     secret, share = hazmat.pair()
-    key = hazmat.derive(hazmat.agree(secret, public), salt + share + public, b"visard 1 key")
+    try:
+        shared = hazmat.agree(secret, public)
+    except hazmat.Wrong as error:
+        raise UsageError("a recipient's key is one that anybody could open", hint="ask for another one") from error
+    key = hazmat.derive(shared, salt + share + public, b"visard 1 key")
     return STANZA.pack(KEY_STANZA, share, hazmat.seal(key, 0, True, whole, b""))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,7 +78,7 @@ def _seal(
     with file.open("wb") as out:
         sealer = Sealer(out, public, people, how.recipients)
         if how.whole:
-            sealer.add(_WHOLE, original.path.name.encode())
+            sealer.add(_WHOLE, original.path.name.encode("utf-8", "surrogateescape"))
             with original.path.open("rb") as source:
                 while block := source.read(_BLOCK):
                     sealer.add(_WHOLE, block)
@@ -124,6 +125,8 @@ def share(
     """Write a seal of one person's pixels alone, for others; raises as `unseal` does."""
     place = carrier.place(beside or file)
     opened = Opened.by(carrier.find(place), secrets)
+    if opened.public.kind == WHOLE_FILE:
+        raise UsageError("the seal holds a whole file, of all people", hint="only hide --seal keeps them apart")
     _chosen(opened, person)
     refuse_replacing(out, (file, place))
     with publish(out, overwrite) as draft, refused_writing(out), draft.open("wb") as sealed:
@@ -133,16 +136,17 @@ def share(
 def rekey(file: Path, secrets: Secrets, recipients: Recipients, beside: Path | None = None) -> Path:
     """Seal the same pixels anew for other recipients, in the same place; return the file that was changed.
 
-    All keys are new: who had one of the old ones opens old copies, and no new one. Raises as `unseal` does.
+    All keys are new: who had one of the old ones opens old copies, and no new one. A link is followed: what it leads to
+    must not go on opening with the old ones. Raises as `unseal` does.
     """
-    again = carrier.find(beside or file)
-    opened = Opened.by(again, secrets)
     place = carrier.place(beside or file)
+    opened = Opened.by(carrier.find(place), secrets)
     with refused_writing(place), tempfile.TemporaryDirectory(prefix="visard-") as folder:
         new = Path(folder, "seal")
         with new.open("wb") as sealed:
             _again(opened, opened.numbers, sealed, recipients)
-        with publish(place, overwrite=True) as draft:
+        with publish(place.resolve() if place.is_symlink() else place, overwrite=True) as draft:
+            shutil.copymode(place, draft)
             if carrier.has_room(place):
                 shutil.copyfile(place, draft)
                 carrier.embed(draft, new)
@@ -179,13 +183,18 @@ def _whole_back(
     if person is not None:
         raise UsageError("the seal holds a whole file, of all people", hint="leave --person out")
     blocks = opened.records(_WHOLE)
-    name = Path(next(blocks, b"").decode("utf-8", "replace")).name or "original"
+    name = Path(_printable(next(blocks, b"").decode("utf-8", "surrogateescape"))).name or "original"
     target = out / name if out.is_dir() else out
     refuse_replacing(target, sources)
     with publish(target, overwrite) as draft, refused_writing(target), draft.open("wb") as file:
         for block in blocks:
             file.write(block)
     return target
+
+
+def _printable(name: str) -> str:
+    """Return a name without what would have a terminal do something; whoever sealed the file chose it."""
+    return "".join("_" if unicodedata.category(character) == "Cc" else character for character in name)
 
 
 def _detached(opened: Opened, chosen: Sequence[int], out: Path, overwrite: bool) -> Path:

@@ -25,6 +25,7 @@ from visard.verify.known_again import KnownAgain
 from visard.verify.originals import Originals
 from visard.verify.promises import WITH_FACES, Cover, cover_of, keeps_its_outline, may_show, promised, shows_a_face
 from visard.verify.seen_again import SeenAgain
+from visard.verify.seen_through import SeenThrough
 from visard.verify.tags import check_tags
 from visard.verify.untouched import Detail, Untouched, outlines
 
@@ -107,6 +108,7 @@ class _Room:
         self.lost = self.frames = 0
         self.untouched = Untouched(written.format in _LOSSLESS)
         self.found_again = look_again(self._detectors(written.still), hider)
+        self.seen_through = SeenThrough(second_opinion(written.still))
         self.seen_again = SeenAgain(hider.methods, written.still)
         self.known_again = KnownAgain(originals)
         self.kept = Kept(originals, second_opinion(still=False))
@@ -143,8 +145,9 @@ class _Room:
         yield from (c.check() for c in self._all)
 
     @property
-    def _all(self) -> tuple[Untouched | FoundAgain | SeenAgain | KnownAgain | Kept | Detail, ...]:
-        return self.untouched, self.found_again, self.seen_again, self.known_again, self.kept, self.detail
+    def _all(self) -> tuple[Untouched | FoundAgain | SeenThrough | SeenAgain | KnownAgain | Kept | Detail, ...]:
+        faces = self.found_again, self.seen_through, self.seen_again, self.known_again, self.kept
+        return self.untouched, *faces, self.detail
 
     @property
     def missed(self) -> list[Sighting]:
@@ -173,6 +176,7 @@ class _Room:
             over = [r for r in regions if r not in left]
             shape = after.pixels.shape[:2]
             self.found_again.see(after, over, cover_of(over, self.hider, shape) if left else cover)
+            self.seen_through.see(after, regions)
 
     def _look(self, after: Frame, regions: Sequence[Region], cover: Cover) -> None:
         gone = [r for r in regions if r.kind == "person" and self.hider.removes(r) and r.track not in self.hider.unfit]

@@ -56,7 +56,7 @@ class FoundAgain:
         spared = [r for r in regions if not r.hide]
         missed: list[Region] = []
         for detector, face in ((each, face) for each in self._detectors for face in each(after.pixels)):
-            if any(_same(face.box, other.box) for other in spared):
+            if any(same(face.box, other.box) for other in spared):
                 continue
             below = [r for r in regions if r.hide and r.box.grow(_REACH).overlap(face.box)]
             exchanged = [r for r in below if self._exchanged(r)]
@@ -64,14 +64,14 @@ class FoundAgain:
             bare = not self._is_covered(after.pixels, cover, detector, face, exchanged)
             # What lies across a new face is not seen through where that is seen.
             showing = [] if one else [r for r in below if not self._may_show(r)]
-            if (not bare and below and not showing) or not _seen_closer(detector, after.pixels, face):
+            if (not bare and below and not showing) or not seen_closer(detector, after.pixels, face):
                 continue
             if not bare and exchanged:
                 flat = self._flatten(after.pixels, showing, exchanged)
-                if _seen_closer(detector, flat, face):
+                if seen_closer(detector, flat, face):
                     continue  # two new faces taken for one: what lies between them may as well be flat
             if bare:
-                missed += [] if any(_same(face.box, other.box) for other in missed) else [face]
+                missed += [] if any(same(face.box, other.box) for other in missed) else [face]
             else:
                 self._frames.append(after.index)
                 self.weak += showing
@@ -84,7 +84,7 @@ class FoundAgain:
         covered = _covered(face.box, cover)
         if covered >= _WHOLLY_COVERED or not exchanged or covered < _MOSTLY_COVERED:
             return covered >= _WHOLLY_COVERED
-        return not _seen_closer(detector, self._flatten(pixels, exchanged, []), face)
+        return not seen_closer(detector, self._flatten(pixels, exchanged, []), face)
 
     @property
     def missed(self) -> list[Sighting]:
@@ -98,7 +98,7 @@ class FoundAgain:
         return Check("found_again", float(len(found)), 0.0, tuple(sorted(set(found))))
 
 
-def _seen_closer(detector: Glance, pixels: Pixels, face: Region) -> bool:
+def seen_closer(detector: Glance, pixels: Pixels, face: Region) -> bool:
     """Return whether a face is still one when looked at closely: hands and folds are not."""
     cells = face.box.grow(_CLOSE).cells(*pixels.shape[:2])
     place = face.box.shift(-cells[1].start, -cells[0].start)
@@ -106,7 +106,8 @@ def _seen_closer(detector: Glance, pixels: Pixels, face: Region) -> bool:
     return any(other.box.iou(place) > _SAME_PLACE for other in closer)
 
 
-def _same(one: Box, other: Box) -> bool:
+def same(one: Box, other: Box) -> bool:
+    """Return whether two boxes are of one face."""
     smaller = min(one.area, other.area)
     return smaller > 0 and one.overlap(other) / smaller > 0.5
 

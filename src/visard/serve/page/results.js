@@ -6,6 +6,7 @@ import { call, picture, save } from "./api.js";
 // What is checked of faces, which alone are hidden here.
 const CHECKED = {
   frames_lost: "No frame is missing", untouched: "Nothing else was changed", found_again: "A second detector finds no hidden face",
+  seen_through: "Nobody is drawn in the transparency",
   known_again: "A recogniser does not know the faces again", face_lost: "New faces are seen as faces", detail_left: "No detail of hidden faces is left",
   tags: "No tags that could identify somebody",
 };
