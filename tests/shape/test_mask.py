@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -154,3 +155,19 @@ def test_a_part_of_an_outline_is_the_same_whoever_asks_for_it(top: int, left: in
     part = outline(region, rule, (slice(top, top + tall), slice(left, left + wide)))
     assert np.array_equal(part, whole[top + 40 : top + 40 + tall, left + 40 : left + 40 + wide])
     assert not part.flags.writeable and whole[40 + 20, 40 + 20] == 1 and not whole[:40].any()
+
+
+@pytest.mark.parametrize("around", [0.0, 0.3])
+def test_a_mask_is_the_same_whatever_is_shown_around_it(around: float) -> None:
+    """A rim beyond the window was hidden where a method looks around itself, and neither doubted nor sealed."""
+    pixels = np.zeros((400, 200, 3), np.uint8)
+    tall = Region("person", Box(40, 80, 120, 330), 0.9)
+    seen = cut(Frame(pixels), tall, Rule(), 0, around)
+    assert seen is not None
+    x, y = (int(v) for v in seen.to_frame[:, 2])
+    everywhere = np.zeros((400, 200), np.float32)
+    everywhere[y : y + seen.mask.shape[0], x : x + seen.mask.shape[1]] = seen.mask
+    own = window(tall, Rule(), 400, 200)
+    assert np.array_equal(everywhere[own], outline(tall, Rule(), own))
+    everywhere[own] = 0
+    assert not everywhere.any()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.policy import Rule
-from visard.shape.mask import outline, window
+from visard.shape.mask import outline, widened, window
 from visard.shape.mesh import canonical
 from visard.types import Box, Frame, Mask, Patch, Region
 
@@ -28,6 +28,7 @@ def cut(frame: Frame, region: Region, rule: Rule, seed: int, around: float = 0.0
     """
     height, width = frame.pixels.shape[:2]
     rows, columns = cells = window(region, rule, height, width, around)
+    own = window(region, rule, height, width)  # beyond it the rim would be neither doubted nor sealed
     if rows.start >= rows.stop or columns.start >= columns.stop:
         return None
     pixels = frame.pixels[rows, columns]
@@ -37,7 +38,8 @@ def cut(frame: Frame, region: Region, rule: Rule, seed: int, around: float = 0.0
     corner = np.array([columns.start, rows.start, 0], np.float32)
     mesh = None if region.mesh is None else canonical().decode(region.mesh) - corner
     around_it = None if region.outline is None else region.outline - shift[:, 2]
-    return Patch(pixels, outline(region, rule, cells), region.kind, points, seed, shift, mesh, outline=around_it)
+    mask = widened(outline(region, rule, own), own, cells)
+    return Patch(pixels, mask, region.kind, points, seed, shift, mesh, outline=around_it)
 
 
 def cut_out(frame: Frame, group: Sequence[Cut], others: Sequence[Cut], seed: int, around: float) -> Patch:

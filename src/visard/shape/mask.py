@@ -80,6 +80,12 @@ def outline(region: Region, rule: Rule, cells: tuple[slice, slice]) -> Mask:
     return _outline(region.box, rule.margin, rule.shape, rows, columns)
 
 
+def widened(mask: Mask, own: tuple[slice, slice], cells: tuple[slice, slice]) -> Mask:
+    """Return a mask over its own cells of a frame as one over others, 0 beyond its own; not writable."""
+    rows, columns = ((s.start, s.stop) for s in cells)
+    return _part(mask, (own[0].start, own[1].start), rows, columns)
+
+
 @lru_cache(maxsize=16)
 def _outline(whole: Box, margin: float, shape: str, rows: tuple[int, int], columns: tuple[int, int]) -> Mask:
     # Hiding and each check ask for the same mask within a moment; it is shared, and so not writable.
