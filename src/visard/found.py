@@ -23,6 +23,9 @@ KEY_SECONDS = 0.8
 LOOK_SECONDS = 1 / 15
 """A video is searched for large faces this often; in between faces are followed from both sides."""
 
+SECOND_SECONDS = 0.2
+"""So often another network looks for people in a video: whom only it sees is followed over longer gaps."""
+
 WEAK = 0.5
 """Detections from this share of the minimum score on may carry a track on, though not start one."""
 
@@ -142,9 +145,9 @@ def refuse_unfound(policy: Policy) -> None:
 def _look(
     source: Source, frames: Callable[[], Iterator[Frame]], min_scores: Mapping[Kind, float], seen: Callable[[int], None]
 ) -> Iterator[Sighting]:
-    def search(chosen: tuple[Frame, bool, Effort | None]) -> Sighting:
-        frame, cut, effort = chosen
-        regions = find_kinds(frame.pixels, min_scores, effort) if effort else []
+    def search(chosen: tuple[Frame, bool, Effort | None, bool]) -> Sighting:
+        frame, cut, effort, second = chosen
+        regions = find_kinds(frame.pixels, min_scores, effort, second) if effort else []
         return Sighting(frame.index, frame.time, tuple(regions), cut)
 
     with many(source.still):
@@ -153,15 +156,18 @@ def _look(
             seen(sighting.index)
 
 
-def _chosen(source: Source, frames: Callable[[], Iterator[Frame]]) -> Iterator[tuple[Frame, bool, Effort | None]]:
-    """Yield every frame, whether it follows a cut, and how thoroughly it is searched, None for not at all."""
-    is_cut, next_key, next_look = CutFinder(), 0.0, 0.0
+def _chosen(source: Source, frames: Callable[[], Iterator[Frame]]) -> Iterator[tuple[Frame, bool, Effort | None, bool]]:
+    """Yield every frame, whether it follows a cut, how thoroughly it is searched, None for not at all, and whether by
+    another network too."""
+    is_cut, next_key, next_look, next_second = CutFinder(), 0.0, 0.0, 0.0
     for frame in frames() if source.still else ahead(frames()):
         cut = not source.still and is_cut(frame.pixels)
         key = cut or frame.time >= next_key
         if not (source.still or key or frame.time >= next_look):
-            yield frame, cut, None
+            yield frame, cut, None, False
             continue
+        second = source.still or key or frame.time >= next_second
+        next_second = frame.time + SECOND_SECONDS - JITTER if second else next_second
         next_look = frame.time + LOOK_SECONDS - JITTER
         next_key = frame.time + KEY_SECONDS - JITTER if key else next_key
-        yield frame, cut, "fine" if source.still else "key" if key else "coarse"
+        yield frame, cut, "fine" if source.still else "key" if key else "coarse", second

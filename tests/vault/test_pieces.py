@@ -43,7 +43,7 @@ boxes = st.builds(
     st.tuples(st.integers(1, 90), st.integers(1, 90)),
     st.booleans(),
     st.sampled_from(["oval", "box"]),
-    st.sampled_from(["fill", "blur", "pixelate", "noise", "impulse", "darken", "svd"]),
+    st.sampled_from(["fill", "haze", "blur", "pixelate", "noise", "impulse", "darken", "svd"]),
 )
 def test_any_regions_come_back_to_the_bit_and_nobody_elses_with_them(
     found: list[tuple[Box, int]], size: tuple[int, int], deep: bool, shape: str, method: str

@@ -33,10 +33,13 @@ on it is somebody whom that found. Of 204 people of 96 pixels and more in person
 finest search 11; all but 10 and 5 are found so, and nobody else is."""
 
 
-def find_kinds(pixels: Pixels, min_scores: Mapping[Kind, float], effort: Effort = "fine") -> list[Region]:
+def find_kinds(
+    pixels: Pixels, min_scores: Mapping[Kind, float], effort: Effort = "fine", second: bool = True
+) -> list[Region]:
     """Return what is in (H, W, 3) uint8 RGB pixels of each kind that has a minimum score, best first of each kind.
 
-    effort: as for faces. Heads come from faces, and from people to whom no face belongs. Raises ModelError.
+    effort: as for faces. second: whether another network looks for people as well. Heads come from faces, and
+    from people to whom no face belongs. Raises ModelError.
     """
     wanted = set(min_scores)
     found: dict[Kind, Sequence[Region]] = {}
@@ -48,7 +51,7 @@ def find_kinds(pixels: Pixels, min_scores: Mapping[Kind, float], effort: Effort 
     if objects:
         seen = NanoDet(objects, effort)(pixels)
         found |= {kind: [r for r in seen if r.kind == kind] for kind in objects}
-    if "person" in objects and pixels.size:
+    if "person" in objects and second and pixels.size:
         found["person"] = _with_missed(found["person"], find_large(pixels, max(_MISSED, objects["person"])))
     if "head" in wanted:
         people = [person for person in found["person"] if person.score >= _TURNED_AWAY]
