@@ -410,6 +410,8 @@ def test_a_video_that_breaks_off(visard: Say, clip: Path, tmp_path: Path) -> Non
         (["--regions", "bad.toml"], ["bad.toml", "not a regions file"]),
         (["--no-such-option"], ["no-such-option"]),
         ([""], ["a source has no name"]),
+        (["--out", ""], ["--out names nothing"]),
+        (["--regions", ""], ["--regions names nothing"]),
     ],
 )
 def test_wrong_usage_is_one_line(visard: Say, photo: Path, arguments: list[str], words: list[str]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from visard.cli.secrets import ask, password_options, recipients
-from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options
+from visard.cli.shared import build_policy, ensure_models, existing, parse_settings, policy_options, refuse_unnamed
 from visard.errors import TargetError, UsageError, exit_code, named
 from visard.methods import METHODS, has_identities, make, refuse_misfit
 from visard.methods.keyed import needs_password
@@ -143,6 +143,7 @@ def command(
     task = Task(
         policy, output, people, whom, rest["strict"], rest["overwrite"], sealing=sealing, password=password
     )  # fmt: skip
+    refuse_unnamed("--out", out_name)
     out = place(out_name) if out_name else None
     if "-" in sources:
         if variants is not None:

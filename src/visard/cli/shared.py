@@ -17,7 +17,20 @@ from visard.types import Kind
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-existing = click.Path(path_type=Path)
+
+class _Named(click.Path):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        refuse_unnamed(param.opts[0] if isinstance(param, click.Option) else "a path", value)
+        return super().convert(value, param, ctx)
+
+
+def refuse_unnamed(what: str, value: object) -> None:
+    """Raise UsageError for the empty name: of an unset variable, it would be the current folder."""
+    if value == "":
+        raise UsageError(f"{what} names nothing", hint="name a file or a folder; the current one is .")
+
+
+existing = _Named(path_type=Path)
 
 
 def options(*some: Callable[[Any], Any]) -> Callable[[Command], Command]:
