@@ -75,7 +75,7 @@ def test_a_person_who_stays_found_is_an_error(photo: Path, tmp_path: Path) -> No
     assert not (tmp_path / "out" / photo.name).exists()
 
 
-@pytest.mark.skipif(bool(store.absent(("nanodet",))), reason="the network of people was not fetched")
+@pytest.mark.skipif(bool(store.absent(("nanodet", "movenet"))), reason="the networks of people were not fetched")
 def test_noise_in_the_shape_of_a_person_is_seen_again(photo: Path, tmp_path: Path) -> None:
     """Whoever promises that detectors lose people is held to it: too little is found, whatever covers it."""
     code, entry = hide(photo, tmp_path / "out", "strength=0.01", method="noise", hide="people")
