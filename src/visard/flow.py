@@ -66,7 +66,7 @@ def side_by_side(work: Callable[[A], B], items: Iterable[A], workers: int = 2) -
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))
-                if len(waiting) > workers:
+                if len(waiting) > 2 * workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()

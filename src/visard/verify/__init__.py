@@ -34,7 +34,7 @@ Clearest = frozenset[tuple[int, int]]
 
 _LOSSLESS = {"PNG", "BMP", "TIFF"}
 
-_BEHIND = 3
+_BEHIND = 4
 """Frames that may wait for the slowest network, which looks at some only: each costs memory."""
 
 _OF_PEOPLE = {"face", "head", "person"}

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from visard.detect.search import halve
 from visard.policy import Rule
 from visard.shape.mask import outline, window
 from visard.types import Check, Mask, Pixels, Region
@@ -146,7 +147,7 @@ class _Compared:
 
     def __init__(self, mask: NDArray[np.bool_], drawn: Cover) -> None:
         height, width = mask.shape
-        scale = _ACROSS / max(height, width)
+        scale = self._scale = _ACROSS / max(height, width)
         self._size = max(1, round(width * scale)), max(1, round(height * scale))
         self._how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         self._inside = cv2.resize(mask.astype(np.float32), self._size, interpolation=self._how) >= 0.999
@@ -158,7 +159,7 @@ class _Compared:
 
     def detail(self, pixels: Pixels) -> Mask:
         """Return the fine structure of these pixels as a vector."""
-        small = np.asarray(cv2.resize(pixels, self._size, interpolation=self._how), np.uint8)
+        small = np.asarray(cv2.resize(halve(pixels, self._scale), self._size, interpolation=self._how), np.uint8)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
         # The mean of the masked neighbours alone: what lies around the mask has no say.
         around = _smooth(grey * self._weight) / self._near
