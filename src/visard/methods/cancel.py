@@ -130,7 +130,7 @@ def _engine(name: str, weights: str) -> Engine:
 
 @lru_cache(maxsize=1)
 def _soft(weights: str) -> Engine:
-    return Background(weights, 1.0, _GRAIN)
+    return Background(weights, 1.0, _GRAIN, deep=0.0)
 
 
 def _lit(behind: Pixels, pixels: Pixels, hidden: Flags, known: Flags) -> Pixels:
