@@ -13,7 +13,7 @@ from visard.errors import UsageError
 from visard.found import Found, outlined
 from visard.hider import Hider
 from visard.methods import fits
-from visard.methods.wig import _hair, _open
+from visard.methods.hair import _open, _somebody, matte, tell_hair
 from visard.models import store
 from visard.policy import Policy, only, with_rule
 from visard.shape.align import covered
@@ -96,8 +96,22 @@ def test_shine_on_a_forehead_is_no_hair(astronaut: Pixels) -> None:
     x, y = np.round(patch.mesh[151, :2]).astype(int)
     shone = patch.pixels.copy()
     cv2.circle(shone, (int(x), int(y)), 8, (250, 246, 244), -1)
-    after = _hair(replace(patch, pixels=shone), patch.mesh)
+    after = tell_hair(replace(patch, pixels=shone), patch.mesh)
     assert after[y, x] < 0.1
+
+
+def test_a_wall_in_the_colour_of_the_hair_is_no_hair(astronaut: Pixels) -> None:
+    _, hider, whole = worn(astronaut)
+    patch = hider.patch(Frame(astronaut), whole.at(0)[0])
+    assert patch is not None and patch.mesh is not None
+    nobody = (_somebody(patch) < 0.3) & (patch.mask > 0)
+    assert nobody.sum() > 200, "beside the head some of the scene is hidden as well"
+    hair = tell_hair(patch, patch.mesh)
+    brown = np.median(patch.pixels[hair > 0.9], axis=0)
+    alike = np.where((_somebody(patch) < 0.5)[..., None], brown, patch.pixels).astype(np.uint8)
+    painted = replace(patch, pixels=alike)
+    _, share, _ = matte(painted, patch.mesh, tell_hair(painted, patch.mesh))
+    assert share[cv2.erode(nobody.astype(np.uint8), np.ones((5, 5))) > 0].max(initial=0) < 0.2
 
 
 def test_it_is_for_heads_alone() -> None:

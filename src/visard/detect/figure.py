@@ -44,7 +44,7 @@ def figure(pixels: Pixels, region: Region, others: Sequence[Region] = ()) -> Poi
     height, width = rows.stop - rows.start, columns.stop - columns.start
     if min(height, width) < 8:
         return None
-    mask = np.asarray(_scores(pixels, region, cells) > _PERSON, np.uint8)
+    mask = np.asarray(scores(pixels, region.box, _AROUND["person"], cells) > _PERSON, np.uint8)
     share, spans = mask.mean(), np.ptp(np.flatnonzero(mask.any(axis=1))) if mask.any() else 0
     if share < _LEAST or spans < _TALL * height:
         return None
@@ -59,14 +59,17 @@ def _head(pixels: Pixels, region: Region, others: Sequence[Region]) -> Points | 
         return None
     shift = -columns.start, -rows.start
     near = [moved(other, *shift) for other in (region, *others)]
-    found = head_outline(pixels[cells], _scores(pixels, region, cells), near[0], near[1:])
+    seen = scores(pixels, region.box, _AROUND["head"], cells)
+    found = head_outline(pixels[cells], seen, near[0], near[1:])
     return np.asarray(found - np.array(shift), np.float32)
 
 
-def _scores(pixels: Pixels, region: Region, cells: tuple[slice, slice]) -> NDArray[np.float32]:
-    """Return over the cells of a frame how surely a person is there, 0 to 1."""
-    box = region.box
-    side = max(box.width, box.height) * (1 + 2 * _AROUND[region.kind])
+def scores(pixels: Pixels, box: Box, around: float, cells: tuple[slice, slice]) -> NDArray[np.float32]:
+    """Return over cells of (H, W, 3) uint8 RGB pixels how surely a person is there, 0 to 1.
+
+    around: by how much of its longer side the square that the network sees reaches beyond a box. Raises ModelError.
+    """
+    side = max(box.width, box.height) * (1 + 2 * around)
     # Beyond the picture there is nobody to see: at its border the square is moved inward, and shows more of the scene.
     cx, cy = (_inward(c, side, length) for c, length in zip(box.centre, pixels.shape[1::-1], strict=True))
     scale = _SIDE / side
