@@ -85,5 +85,19 @@ def test_a_person_cut_too_low_has_no_second_head() -> None:
     )
 
 
+def test_who_is_taken_for_two_has_one_head() -> None:
+    """Of somebody who fills the picture the detector of people sees an upper and a lower half."""
+    face = Region("face", Box(250, 133, 426, 381), 0.94)
+    upper, lower = Box(0, 57, 608, 803), Box(16, 336, 576, 1080)
+    halves = [Region("person", box, 0.8) for box in (upper, lower)]
+    assert [head.box for head in heads([face], halves)] == [head_of_face(face).box]
+    nearer = Region("person", Box(16, 560, 1200, 3000), 0.8)
+    assert len(heads([face], [nearer])) == 2, "who turns their back before somebody is larger"
+    aside = Region("person", Box(500, 420, 600, 900), 0.8)
+    assert len(heads([face], [aside])) == 2, "beside a body others may stand farther away"
+    unsure = replace(face, score=0.4)
+    assert len(heads([unsure], halves)) == 2
+
+
 def test_the_face_of_a_head_is_where_it_was() -> None:
     assert np.allclose(face_of(head_of_face(FACE)), FACE.box)

@@ -24,6 +24,10 @@ _UNSURE, _SURE = 0.5, 0.6
 _WITHIN = 0.9
 """Share of a guessed head from which on it is a piece of the known one that it lies in."""
 
+_TRUNK, _NEARER = 0.8, 0.6
+"""Half the width of a body on which nothing behind is seen, in widths of its face; and share of that one's head below
+which no head before it is: who stands before somebody is nearer."""
+
 _UPPER = 0.45
 """Share of a person's height in which their face lies."""
 
@@ -92,10 +96,19 @@ def heads(faces: Sequence[Region], people: Sequence[Region]) -> list[Region]:
     faces = [face for face in faces if not any(_echoes(face, other) for other in faces)]
     known = [head_of_face(face) for face in faces]
     turned = [person for person in people if not any(face_is_of(face, person) for face in faces)]
-    others = [head for head in map(head_of_person, turned) if not any(_lies_in(head, own) for own in known)]
+    others = [head for head in map(head_of_person, turned) if not any(_belongs(head, own) for own in known)]
     return [*known, *others]
 
 
-def _lies_in(head: Region, known: Region) -> bool:
-    """Return whether a head that nobody saw lies in that of a sure face: of somebody whose box was cut too low."""
-    return known.score >= _SURE and head.box.overlap(known.box) >= _WITHIN * head.box.area
+def _belongs(head: Region, known: Region) -> bool:
+    """Return whether a head that nobody saw is a piece of whoever has a sure face.
+
+    Of one whose box was cut too low it lies in their head; of one who was taken for two, below it on their body, and is
+    too small for somebody before it.
+    """
+    if known.score < _SURE:
+        return False
+    (x, y), face = head.box.centre, face_of(known)
+    below = y > known.box.y1 and abs(x - face.centre[0]) < _TRUNK * face.width
+    small = head.box.height < _NEARER * known.box.height
+    return (below and small) or head.box.overlap(known.box) >= _WITHIN * head.box.area

@@ -39,8 +39,8 @@ _SHOULDERS, _SURE = 0.3, (0.5, 0.85)
 """How far beyond the head the network sees that tells people from the background, and its scores from which on
 something may be hair, and from which on its colour alone decides: a grey wall beside grey hair is none."""
 
-_TRUSTED = 0.5
-"""Share of what is hair for sure that the network must take for a person, or it is not asked."""
+_TRUSTED = 0.8
+"""Share of the face that the network must take for a person's, or it is not asked."""
 
 _COLLAR = 0.7, 0.9
 """Heights below the brows, in those of the chin, from which on what is no hair may be clothes, and is for sure."""
@@ -113,8 +113,7 @@ def matte(patch: Patch, vertices: Vertices, hair: Mask) -> tuple[Floats, Mask, M
     known = ~hidden if patch.others is None else ~hidden & ~patch.others
     pixels = patch.pixels.astype(np.float32)
     scene = fill_in(ground_of(patch).astype(np.float32), known.astype(np.float32))
-    sure = _core(patch, (hair > 0.8) & (away > CORE))
-    core = fill_in(pixels, sure.astype(np.float32))
+    core = fill_in(pixels, _core(patch, (hair > 0.8) & (away > CORE)).astype(np.float32))
     way = core - scene
     share = ((pixels - scene) * way).sum(axis=2) / np.maximum((way * way).sum(axis=2), 40.0)
     share[_face(patch, vertices) > 0] = 1
@@ -124,7 +123,7 @@ def matte(patch: Patch, vertices: Vertices, hair: Mask) -> tuple[Floats, Mask, M
     share = np.clip(np.maximum(1.3 * share - 0.15, (away - _DEEP) / _SOFT), 0, 1)
     share = np.minimum(share, np.clip((away - trim) / np.float32(_SOFT), 0, 1))
     there = np.interp(_somebody(patch), _SURE, (0, 1)).astype(np.float32)
-    if not sure.any() or float(there[sure].mean()) >= _TRUSTED:
+    if float(there[_face(patch, vertices) > 0].mean()) >= _TRUSTED:
         share = np.minimum(share, there)
         low, high = _COLLAR
         below = np.clip((_places(patch, vertices)[0] - low) / (high - low), 0, 1)
