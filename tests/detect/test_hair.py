@@ -85,6 +85,21 @@ def test_a_person_cut_too_low_has_no_second_head() -> None:
     )
 
 
+def test_a_head_in_profile_reaches_further_back() -> None:
+    pixels, nobody = np.full((200, 200, 3), 90, np.uint8), np.zeros((200, 200), np.float32)
+    box = Box(80, 70, 120, 130)
+    level = np.array([[90, 90], [110, 90], [100, 103], [92, 116], [108, 116]], np.float32)
+    right = np.array([[106, 90], [113, 90], [119, 103], [106, 116], [112, 116]], np.float32)
+    left = (200, 0) + right * (-1, 1)
+    ends = []
+    for points in (level, right, left):
+        outline = head_outline(pixels, nobody, head_of_face(Region("face", box, 0.9, points=points.astype(np.float32))))
+        ends.append((100 - outline[:, 0].min(), outline[:, 0].max() - 100))
+    (a, b), (behind, before), (ahead, back) = ends
+    assert abs(a - b) < 3 and behind > a + 20 and abs(before - b) < 6
+    assert abs(back - behind) < 3 and abs(ahead - before) < 3
+
+
 def test_who_is_taken_for_two_has_one_head() -> None:
     """Of somebody who fills the picture the detector of people sees an upper and a lower half."""
     face = Region("face", Box(250, 133, 426, 381), 0.94)

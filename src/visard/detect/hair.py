@@ -39,6 +39,10 @@ forehead it may then be."""
 _STEM = 13
 """Pixels of the square across below which a part of the outline is a hand, a stick or a mistake."""
 
+_AHEAD, _BACK = (0.06, 0.14), 0.5
+"""How far before the middle of its other points a nose lies, in heights of the face, from which on a head is turned,
+and is seen from the side; and how much further back that reaches."""
+
 _LEAST = 0.5
 """Share of the head's core that the network must call a person's; else only its usual shape is known."""
 
@@ -52,12 +56,15 @@ def head_outline(pixels: Pixels, scores: Floats, region: Region, others: Sequenc
     to_square = upright(region)
     seen = cv2.warpAffine(scores, to_square, (SIDE, SIDE), flags=cv2.INTER_LINEAR)
     x, y = _places()
-    head = _core(x, y)
-    if float((seen > _PERSON)[head].mean()) >= _LEAST:
+    away = _back(region, to_square)
+    front = _core(x, y)
+    head = front | _core(x - away / 2, y) | _core(x - away, y)
+    if float((seen > _PERSON)[front].mean()) >= _LEAST:
         person = np.asarray(seen > _PERSON)
         likeness = _likeness(pixels, to_square, person)
         own = person & (likeness < _WIDELY) if _crowded(person) else person
-        head = (head & person) | _face(x, y) | (_egg(x, y) & own) | _hanging(person & (likeness < 1))
+        egg = _egg(x, y) | _egg(x - 0.7 * away, y)
+        head = (head & person) | _face(x, y) | (egg & own) | _hanging(person & (likeness < 1))
     return _contour(_own(head, region, others), to_square)
 
 
@@ -71,6 +78,15 @@ def upright(region: Region) -> NDArray[np.float64]:
         turn = np.array([[down[1], -down[0]], [down[0], down[1]]])
     turn = turn * UNIT / max(face.height, 1.0)
     return np.column_stack([turn, SIDE / 2 - turn @ np.array(face.centre)])
+
+
+def _back(region: Region, to_square: NDArray[np.float64]) -> float:
+    """Return how far to the right, in heights of the face, the back of a head lies that is turned to the left."""
+    if region.points is None or len(region.points) != 5:
+        return 0.0
+    across = region.points @ to_square[0, :2] / UNIT
+    ahead = float(across[2] - across[[0, 1, 3, 4]].mean())
+    return float(-np.sign(ahead) * np.interp(abs(ahead), _AHEAD, (0, _BACK)))
 
 
 def _places() -> tuple[Floats, Floats]:
