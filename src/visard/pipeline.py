@@ -23,7 +23,6 @@ from visard.media.read import Source, probe, read
 from visard.media.write import Output, refuse_misnamed, write
 from visard.people import People, select
 from visard.policy import Policy
-from visard.publish import publish
 from visard.report.record import describe
 from visard.reveal import kept, locked
 from visard.roles import Roles
@@ -31,6 +30,7 @@ from visard.shape import identity
 from visard.stores import brought
 from visard.tracing import trace
 from visard.types import Check, Frame, Prepared, Report
+from visard.vault.beside import published
 from visard.vault.keys import Sealing
 from visard.verify import meet, verify
 from visard.verify.rehearsal import rehearse
@@ -147,7 +147,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
         refuse_misplaced(known, original, task.policy)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
-    with publish(target, task.overwrite) as draft:
+    sealing = task.sealing is not None
+    with published(target, original, task.overwrite, seal=sealing, locked=bool(lock.secret)) as draft:
         with clock("find"):
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             looked = _told(frames, "find", original, progress)

@@ -47,7 +47,7 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
             yield draft
         return
     target = Path(target)
-    _refuse_taken(target, overwrite)
+    refuse_taken(target, overwrite)
     made: list[Path] = []
     draft = target.parent / f"{DRAFT}{secrets.token_hex(6)}{target.suffix}"
     try:
@@ -103,7 +103,8 @@ def abandon() -> None:
             draft.unlink()
 
 
-def _refuse_taken(target: Path, overwrite: bool) -> None:
+def refuse_taken(target: Path, overwrite: bool) -> None:
+    """Raise TargetError where a folder is in a result's place, or a file that may not be replaced."""
     try:
         if target.is_dir() and not target.is_symlink():
             raise TargetError("is a folder", where=target, hint="choose another --out")

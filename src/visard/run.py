@@ -27,6 +27,7 @@ from visard.roles import Roles
 from visard.sources import Job, numbered, plan
 from visard.stores import diary, is_far
 from visard.types import Prepared, Report
+from visard.vault.beside import gone
 
 JOURNAL = ".visard-journal"
 
@@ -272,6 +273,7 @@ class _Batch:
         same = (
             earlier.policy == self.settings | self._given(job)
             and job.target.is_file()
+            and not gone(job.target, earlier.notes)
             and job.source.is_file()
             and earlier.output_sha256 == sha256(job.target)
             and earlier.source_sha256 == sha256(job.source)

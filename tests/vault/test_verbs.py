@@ -228,6 +228,40 @@ def test_what_has_no_room_for_a_seal_gets_a_file_beside(visard: Say, astronaut: 
         assert np.array_equal(pixels(out), pixels(name))
 
 
+def test_no_seal_outlives_the_result_beside_which_it_lies(visard: Say, astronaut: Pixels) -> None:
+    Image.fromarray(astronaut).save("a.bmp")
+    sealing = ("--seal", "--recipient", "mine.key.pub")
+    hide = ("hide", "a.bmp", "--out", "h", "--method", "fill")
+    assert visard(*hide, *sealing)[0] == 0
+    seal = Path("h/a.bmp.visard")
+    first = seal.read_bytes()
+    assert visard(*hide, *sealing, "--overwrite")[0] == 0 and seal.read_bytes() != first
+    assert visard("unseal", "h/a.bmp", "--out", "back.png", "--key", "mine.key")[0] == 0
+    assert visard(*hide)[0] == 4 and seal.exists(), "what is not replaced keeps its seal"
+    seal.rename("elsewhere")
+    assert visard(*hide, *sealing)[0] == 4, "a result whose seal is gone is not finished"
+    Path("elsewhere").rename(seal)
+    assert visard(*hide, "--overwrite")[0] == 0 and not seal.exists()
+    seal.write_text("somebody's notes")
+    assert visard(*hide, "--overwrite")[0] == 0 and seal.read_text() == "somebody's notes"
+
+
+def test_what_is_in_a_seals_place_is_seen_before_the_work(
+    visard: Say, astronaut: Pixels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(*_: object) -> None:
+        raise AssertionError("the work had begun")
+
+    Image.fromarray(astronaut).save("a.bmp")
+    seal = Path("h/a.bmp.visard")
+    seal.parent.mkdir()
+    seal.write_text("somebody's notes")
+    monkeypatch.setattr("visard.pipeline.find", look)
+    code, _, err = visard("hide", "a.bmp", "--out", "h", "--seal", "--recipient", "mine.key.pub")
+    assert code == 4 and seal.read_text() == "somebody's notes" and not Path("h/a.bmp").exists()
+    one_line(err, "a.bmp.visard: exists already")
+
+
 def test_a_video_is_sealed_frame_by_frame(visard: Say, astronaut: Pixels) -> None:
     view = [np.ascontiguousarray(astronaut[20 : 20 + 240, 60 + 2 * i : 60 + 2 * i + 320]) for i in range(12)]
     film(Path("clip.mp4"), view)
@@ -262,9 +296,10 @@ def test_a_sealed_file_passes_its_check(visard: Say, photo: Path) -> None:
         (["unseal", "none.jpg", "--out", "a.png", "--key", "mine.key"], 3, ["none.jpg"]),
         (["unseal", "sealed.jpg", "--out", "a.png"], 2, ["nothing to open it with"]),
         (["unseal", "sealed.jpg", "--out", "a.png", "--key", "mine.key.pub"], 2, ["secret key"]),
-        (["unseal", "sealed.jpg", "--out", "a.png", "--key", "yours.key"], 8, ["cannot be opened"]),
-        (["unseal", "sealed.jpg", "--out", "a.jpg", "--key", "mine.key"], 2, ["end in .png"]),
-        (["unseal", "sealed.jpg", "--out", "a.png", "--key", "mine.key", "--person", "9"], 2, ["number 9", "1"]),
+        (["unseal", "sealed.jpg", "--out", "a.png", "--key", "yours.key"], 8, ["sealed.jpg: cannot be opened"]),
+        (["unseal", "sealed.jpg", "--out", "a.jpg", "--key", "mine.key"], 2, ["a.jpg: should end in .png"]),
+        (["unseal", "sealed.jpg", "--out", "a.png", "--key", "mine.key", "--person", "9"],
+         2, ["sealed.jpg: nobody has the number 9", "1"]),
         (["share", "sealed.jpg", "--person", "9", "--recipient", "yours.key.pub", "--key", "mine.key", "--out", "s"],
          2, ["number 9"]),
         (["rekey", "sealed.jpg", "--key", "mine.key"], 2, ["nobody would be able to open"]),

@@ -57,7 +57,7 @@ def noted(draft: Path, target: Path, note: Note, overwrite: bool) -> Iterator[No
             carrier.embed(draft, scratch, FACE)
         yield
     else:
-        with publish(_beside(target), overwrite) as file:
+        with publish(sidecar(target), overwrite) as file:
             file.write_bytes(told)
             yield
 
@@ -65,7 +65,7 @@ def noted(draft: Path, target: Path, note: Note, overwrite: bool) -> Iterator[No
 def read_note(path: Path) -> Note:
     """Return the note in a file, or beside it; raises SealError where there is none, SourceError."""
     try:
-        told = carrier.content(path, FACE) or (_beside(path).read_bytes() if _beside(path).is_file() else b"")
+        told = carrier.content(path, FACE) or (sidecar(path).read_bytes() if sidecar(path).is_file() else b"")
     except OSError as error:
         raise SourceError(f"cannot be read: {error.strerror}", where=path, hint="check its path") from error
     if not told:
@@ -89,5 +89,6 @@ def _shares(faces: list[list[float]]) -> tuple[tuple[float, ...], ...]:
     return shares
 
 
-def _beside(path: Path) -> Path:
+def sidecar(path: Path) -> Path:
+    """Return where a note lies beside a file that cannot hold one."""
     return path.with_name(path.name + SUFFIX)
