@@ -13,10 +13,11 @@ import pytest
 SRC = Path(__file__).parents[1] / "src" / "visard"
 
 ORDER = [
-    "types", "errors", "policy", "flow", "models", "stores", "media", "detect", "track", "kinship", "found", "shape",
-    "nets", "people", "whom", "warmth", "methods", "gallery", "paste", "roles", "figures", "hider", "belongings",
-    "backdrop", "echoes", "smoothing", "tracing", "verify", "publish", "report", "vault", "reveal", "edit", "live",
-    "pipeline", "pool", "cluster", "sources", "regions", "run", "verbs", "train", "attack", "evaluate", "serve", "cli",
+    "types", "errors", "roster", "policy", "flow", "models", "stores", "media", "detect", "track", "kinship",
+    "found", "shape", "nets", "people", "whom", "warmth", "methods", "gallery", "paste", "roles", "figures",
+    "hider", "belongings", "backdrop", "echoes", "smoothing", "tracing", "verify", "publish", "report", "vault",
+    "reveal", "edit", "live", "pipeline", "pool", "cluster", "sources", "regions", "run", "verbs", "train",
+    "attack", "evaluate", "serve", "cli",
 ]  # fmt: skip
 
 

@@ -84,6 +84,25 @@ def test_a_policy_hides_something(rules: dict[Any, Rule], message: str) -> None:
         Policy(rules)
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Rule("pixellate"), "unknown method 'pixellate'; did you mean 'pixelate'"),
+        (lambda: Rule("fill", fallback="hase"), "unknown fallback 'hase'; did you mean 'haze'"),
+        (lambda: Rule(fallback=None), "fallback is None"),  # type: ignore[arg-type]
+        (lambda: Rule("fill", settings="white"), "the settings are 'white'"),  # type: ignore[arg-type]
+        (lambda: Rule("fill", settings={1: 2}), "the settings are {1: 2}"),  # type: ignore[dict-item]
+        (lambda: Policy(seed=1.5), "seed is 1.5"),  # type: ignore[arg-type]
+        (lambda: Policy(seed=True), "seed is True"),
+        (lambda: Policy(variant=0.5), "variant is 0.5"),  # type: ignore[arg-type]
+    ],
+)
+def test_wrong_values_are_refused_when_they_are_given(make: Callable[[], object], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        make()
+    assert message in str(caught.value)
+
+
 def test_of_two_policies_none_is_ignored() -> None:
     with pytest.raises(UsageError, match="a task has a policy of its own"):
         hide("a.jpg", "o", Policy(), task=Task(strict=True))

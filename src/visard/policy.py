@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from visard.errors import UsageError, suggest
+from visard.roster import refuse_unknown
 from visard.types import Kind
 
 Shape = Literal["oval", "box"]
@@ -51,6 +52,10 @@ class Rule:
     fallback: str = "haze"
 
     def __post_init__(self) -> None:
+        refuse_unknown(self.method)
+        refuse_unknown(self.fallback, "fallback")
+        if not isinstance(self.settings, Mapping) or not all(isinstance(key, str) for key in self.settings):
+            raise UsageError(f"the settings are {self.settings!r}", hint='give names and values: {"strength": 0.9}')
         _check_number("margin", self.margin, 0.0, 2.0)
         _check_number("min_score", self.min_score, 0.0, 1.0)
         if self.shape not in SHAPES:
@@ -86,6 +91,9 @@ class Policy:
                 raise UsageError(f"unknown kind {kind!r}", hint=suggest(str(kind), KINDS))
         if self.identity not in IDENTITIES:
             raise UsageError(f"unknown identity {self.identity!r}", hint=suggest(str(self.identity), IDENTITIES))
+        for name, number in (("seed", self.seed), ("variant", self.variant)):
+            if isinstance(number, bool) or not isinstance(number, int):
+                raise UsageError(f"{name} is {number!r}", hint="give a whole number")
         if self.variant < 0:
             raise UsageError(f"variant is {self.variant}", hint="number them from 1")
 
@@ -119,21 +127,17 @@ def from_dict(tables: Mapping[str, Any]) -> Policy:
     kinds and wrong values; unknown settings are refused when the method is made.
     """
     rules: dict[Kind, Rule] = {}
-    identity, numbers = tables.get("identity", "picture"), {"seed": 0, "variant": 0}
     for key, value in tables.items():
-        if key in numbers:
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise UsageError(f"{key} is {value!r}", hint="give a whole number")
-            numbers[key] = value
-        elif key == "identity":
+        if key in ("seed", "identity", "variant"):
             continue
-        elif key in KINDS and isinstance(value, Mapping):
+        if key in KINDS and isinstance(value, Mapping):
             rules[key] = _rule(default_rule(key), value)  # type: ignore[arg-type, index]  # key is in KINDS
         elif key in KINDS:
             raise UsageError(f"{key} is {value!r}", hint=f"give a table: [{key}]")
         else:
             raise UsageError(f"unknown key {key!r}", hint=suggest(key, (*KINDS, "seed", "identity")))
-    return Policy(rules or {"face": Rule()}, numbers["seed"], identity, numbers["variant"])
+    seed, identity, variant = tables.get("seed", 0), tables.get("identity", "picture"), tables.get("variant", 0)
+    return Policy(rules or {"face": Rule()}, seed, identity, variant)
 
 
 def load_policy(path: str | Path) -> Policy:
@@ -173,9 +177,6 @@ def with_rule(policy: Policy, kind: Kind, **changes: Any) -> Policy:
 def _rule(default: Rule, table: Mapping[str, Any]) -> Rule:
     own = {f.name for f in fields(Rule)} - {"settings"}
     chosen = {key: value for key, value in table.items() if key in own}
-    for key in ("method", "fallback"):
-        if not isinstance(chosen.get(key, ""), str):
-            raise UsageError(f"{key} is {chosen[key]!r}", hint="give a method's name in quotes")
     kept = default.settings if chosen.get("method", default.method) == default.method else {}
     given = {key: value for key, value in table.items() if key not in own}
     return replace(default, **chosen, settings={**kept, **given})

@@ -1,4 +1,4 @@
-"""Room 5, HIDE: patch in, pixels out; one method a file. METHODS is the table."""
+"""Room 5, HIDE: patch in, pixels out; one method a file. METHODS, in roster.py, is the table."""
 
 from __future__ import annotations
 
@@ -8,51 +8,9 @@ from dataclasses import MISSING, fields
 from typing import Any
 
 from visard.errors import ModelError, UsageError, suggest
+from visard.roster import METHODS as METHODS
+from visard.roster import refuse_unknown
 from visard.types import Casting, Deidentifier, Kind, Prepared
-
-METHODS: Mapping[str, str] = {
-    "surrogate": "visard.methods.surrogate:Surrogate",
-    "inpaint": "visard.methods.inpaint:Inpaint",
-    "anonygan": "visard.methods.anonygan:AnonyGan",
-    "ciagan": "visard.methods.ciagan:Ciagan",
-    "estrange": "visard.methods.estrange:Estrange",
-    "sdn": "visard.methods.sdn:Sdn",
-    "mfm": "visard.methods.mfm:Mfm",
-    "transformer": "visard.methods.transformer:Transformer",
-    "diffuse": "visard.methods.diffuse:Diffuse",
-    "cancel": "visard.methods.cancel:Cancel",
-    "fill": "visard.methods.fill:Fill",
-    "darken": "visard.methods.darken:Darken",
-    "blur": "visard.methods.blur:Blur",
-    "pixelate": "visard.methods.pixelate:Pixelate",
-    "haze": "visard.methods.haze:Haze",
-    "noise": "visard.methods.noise:Noise",
-    "impulse": "visard.methods.impulse:Impulse",
-    "svd": "visard.methods.svd:Svd",
-    "pca": "visard.methods.pca:Pca",
-    "hypersphere": "visard.methods.hypersphere:Hypersphere",
-    "autoencoder": "visard.methods.autoencoder:Autoencoder",
-    "sapae": "visard.methods.sapae:Sapae",
-    "ksame-pixel": "visard.methods.ksame_pixel:KSamePixel",
-    "ksame-eigen": "visard.methods.ksame_eigen:KSameEigen",
-    "ksame-m": "visard.methods.ksame_m:KSameM",
-    "ksame-net": "visard.methods.ksame_net:KSameNet",
-    "undetect": "visard.methods.undetect:Undetect",
-    "ifgsm": "visard.methods.adversarial.ifgsm:Ifgsm",
-    "ifgvm": "visard.methods.adversarial.ifgvm:Ifgvm",
-    "pfgvm": "visard.methods.adversarial.pfgvm:Pfgvm",
-    "mifgsm": "visard.methods.adversarial.mifgsm:Mifgsm",
-    "ka3": "visard.methods.adversarial.ka3:Ka3",
-    "cloak": "visard.methods.adversarial.cloak:Cloak",
-    "wig": "visard.methods.wig:Wig",
-    "silhouette": "visard.methods.silhouette:Silhouette",
-    "garment": "visard.methods.garment:Garment",
-    "body": "visard.methods.body:Body",
-    "respray": "visard.methods.respray:Respray",
-    "plate": "visard.methods.plate:Plate",
-    "text": "visard.methods.text:Text",
-}
-"""Name -> module and class, as strings, so that a list of names costs no import."""
 
 FILES = ("bank", "target", "weights")
 """Settings that name files of whoever runs visard: nobody else may choose them."""
@@ -60,8 +18,7 @@ FILES = ("bank", "target", "weights")
 
 def find_method(name: str) -> type[Deidentifier]:
     """Return the class of a method; raises UsageError with a suggestion for an unknown name."""
-    if name not in METHODS:
-        raise UsageError(f"unknown method {name!r}", hint=suggest(name, METHODS))
+    refuse_unknown(name)
     module, _, attribute = METHODS[name].partition(":")
     method: type[Deidentifier] = getattr(importlib.import_module(module), attribute)
     return method
