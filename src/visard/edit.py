@@ -40,7 +40,8 @@ def edit(
     picture = probe(file)
     target = out / f"{file.stem}-{attribute}{lossless_suffix(picture)}" if out.is_dir() else out
     if target.suffix.lower() != lossless_suffix(picture):
-        raise UsageError(f"{out.name} should end in {lossless_suffix(picture)}", hint="edits are written without loss")
+        what = f"should end in {lossless_suffix(picture)}"
+        raise UsageError(what, where=out, hint="edits are written without loss")
     refuse_replacing(target, (file,))
     if target.exists() and not overwrite:
         raise TargetError("exists already", where=target, hint="choose another --out, or give --overwrite")

@@ -173,5 +173,5 @@ def _target(out: Path, file: Path, suffix: str) -> Path:
     if out.is_dir():
         return out / f"{file.stem}-revealed{suffix}"
     if out.suffix.lower() != suffix:
-        raise UsageError(f"{out.name} should end in {suffix}", hint="what comes back is written without loss")
+        raise UsageError(f"should end in {suffix}", where=out, hint="what comes back is written without loss")
     return out

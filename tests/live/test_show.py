@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from visard.cli.app import run
 from visard.detect import BlazeFace, find_faces
@@ -185,6 +186,10 @@ def test_ctrl_c_ends_it_and_the_file_is_whole(clip: Path, tmp_path: Path, astron
         (["gopher://x", "--out", "o.mp4"], 2, "is read"),
         (["97", "--out", "o.mp4"], 3, "cannot be opened"),
         (["list.m3u8", "--out", "o.mp4"], 3, "cannot be opened"),
+        (["none.mp4", "--out", "o.mp4"], 3, "check its path"),
+        (["photo.jpg", "--out", "o.mp4"], 3, "photo.jpg: cannot be opened: it is a picture; hide it with visard hide"),
+        ([".", "--out", "o.mp4"], 3, ".: cannot be opened: it is a folder; name a camera"),
+        (["words.mp4", "--out", "o.mp4"], 3, "it is no video that can be read"),
     ],
 )
 def test_what_cannot_be_shown_is_one_line(
@@ -193,6 +198,8 @@ def test_what_cannot_be_shown_is_one_line(
 ) -> None:  # fmt: skip
     monkeypatch.chdir(clip.parent)
     Path("list.m3u8").write_text(f"#EXTM3U\n#EXTINF:1,\n{clip}\n")
+    Path("words.mp4").write_text("no video")
+    Image.new("RGB", (8, 8)).save("photo.jpg")
     assert run(["live", *arguments, "--offline", "--quiet"]) == code
     err = capfd.readouterr().err
     assert words in err and len(err.splitlines()) == 1

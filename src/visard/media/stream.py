@@ -17,7 +17,7 @@ from av.video.stream import VideoStream
 
 from visard.errors import SourceError, UsageError
 from visard.media.film import Like, likeness
-from visard.media.formats import MOST_PIXELS
+from visard.media.formats import MOST_PIXELS, looks_like_picture
 from visard.media.turn import upright
 from visard.media.video import as_frame, orientation, shown
 from visard.types import Frame
@@ -70,8 +70,7 @@ def opened_stream(source: str) -> Iterator[Stream]:
             address.name, format=address.format, options=address.options, timeout=_PATIENCE, metadata_errors="replace"
         )
     except (av.FFmpegError, ValueError, OSError) as error:
-        reason = getattr(error, "strerror", None) or error
-        hint = "is it there, and playing?"
+        reason, hint = _trouble(source, address, error)
         raise SourceError(f"cannot be opened: {reason}", where=source, hint=hint) from error
     with container:
         if not container.streams.video:
@@ -87,6 +86,23 @@ def opened_stream(source: str) -> Iterator[Stream]:
         frames = _frames(first, decoded, stream)
         opening = next(frames)
         yield Stream(source, likeness(first, container, stream), address.ready_made, opening, frames)
+
+
+def _trouble(source: str, address: _Address, error: Exception) -> tuple[str, str]:
+    """Return why a source does not open, and what to do."""
+    reason, path = str(getattr(error, "strerror", None) or error), Path(source)
+    if not address.name.startswith("file:"):
+        return reason, "is it there, and playing?"
+    if path.is_dir():
+        return "it is a folder", "name a camera, a video or a stream"
+    try:
+        with path.open("rb") as file:
+            picture = looks_like_picture(file.read(32))
+    except OSError as fault:
+        return fault.strerror or reason, "check its path; a camera has a number"
+    if picture:
+        return "it is a picture", "hide it with visard hide"
+    return "it is no video that can be read", "is it whole, and what its name says?"
 
 
 def _address(source: str) -> _Address:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from visard.errors import SealError, TargetError, UsageError
+from visard.errors import SealError, TargetError, UsageError, named
 from visard.found import Found
 from visard.media.lossless import lossless_suffix, write_lossless
 from visard.media.read import Source, probe, read
@@ -100,22 +100,25 @@ def unseal(
     SourceError, UsageError and TargetError; then nothing was written.
     """
     place = carrier.place(beside or file)
-    opened = Opened.by(carrier.find(place), secrets)
-    if opened.public.kind == WHOLE_FILE:
-        return _whole_back(opened, out, person, (file, place), overwrite)
-    chosen = _chosen(opened, person)
-    if detached:
-        return _detached(opened, chosen, out, overwrite)
-    picture = probe(file)
-    target = _target(out, file, lossless_suffix(picture))
-    refuse_replacing(target, (file, place))
-    if pixel_hash(read(picture)) != opened.public.pixels:
-        raise SealError(
-            "is not as it was when it was sealed", where=file, hint="--detached opens the sealed pixels on their own"
-        )
-    with publish(target, overwrite) as draft, refused_writing(target):
-        write_lossless(draft, put_back(read(picture), _pieces(opened, chosen)), picture)
-    return target
+    with named("", beside or file):
+        opened = Opened.by(carrier.find(place), secrets)
+        if opened.public.kind == WHOLE_FILE:
+            return _whole_back(opened, out, person, (file, place), overwrite)
+        chosen = _chosen(opened, person)
+        if detached:
+            return _detached(opened, chosen, out, overwrite)
+        picture = probe(file)
+        target = _target(out, file, lossless_suffix(picture))
+        refuse_replacing(target, (file, place))
+        if pixel_hash(read(picture)) != opened.public.pixels:
+            raise SealError(
+                "is not as it was when it was sealed",
+                where=file,
+                hint="--detached opens the sealed pixels on their own",
+            )
+        with publish(target, overwrite) as draft, refused_writing(target):
+            write_lossless(draft, put_back(read(picture), _pieces(opened, chosen)), picture)
+        return target
 
 
 def share(
@@ -124,13 +127,14 @@ def share(
 ) -> None:  # fmt: skip
     """Write a seal of one person's pixels alone, for others; raises as `unseal` does."""
     place = carrier.place(beside or file)
-    opened = Opened.by(carrier.find(place), secrets)
-    if opened.public.kind == WHOLE_FILE:
-        raise UsageError("the seal holds a whole file, of all people", hint="only hide --seal keeps them apart")
-    _chosen(opened, person)
-    refuse_replacing(out, (file, place))
-    with publish(out, overwrite) as draft, refused_writing(out), draft.open("wb") as sealed:
-        _again(opened, [person], sealed, recipients)
+    with named("", beside or file):
+        opened = Opened.by(carrier.find(place), secrets)
+        if opened.public.kind == WHOLE_FILE:
+            raise UsageError("the seal holds a whole file, of all people", hint="only hide --seal keeps them apart")
+        _chosen(opened, person)
+        refuse_replacing(out, (file, place))
+        with publish(out, overwrite) as draft, refused_writing(out), draft.open("wb") as sealed:
+            _again(opened, [person], sealed, recipients)
 
 
 def rekey(file: Path, secrets: Secrets, recipients: Recipients, beside: Path | None = None) -> Path:
@@ -140,18 +144,19 @@ def rekey(file: Path, secrets: Secrets, recipients: Recipients, beside: Path | N
     must not go on opening with the old ones. Raises as `unseal` does.
     """
     place = carrier.place(beside or file)
-    opened = Opened.by(carrier.find(place), secrets)
-    with refused_writing(place), tempfile.TemporaryDirectory(prefix="visard-") as folder:
-        new = Path(folder, "seal")
-        with new.open("wb") as sealed:
-            _again(opened, opened.numbers, sealed, recipients)
-        with publish(place.resolve() if place.is_symlink() else place, overwrite=True) as draft:
-            shutil.copymode(place, draft)
-            if carrier.has_room(place):
-                shutil.copyfile(place, draft)
-                carrier.embed(draft, new)
-            else:
-                shutil.copyfile(new, draft)
+    with named("", beside or file):
+        opened = Opened.by(carrier.find(place), secrets)
+        with refused_writing(place), tempfile.TemporaryDirectory(prefix="visard-") as folder:
+            new = Path(folder, "seal")
+            with new.open("wb") as sealed:
+                _again(opened, opened.numbers, sealed, recipients)
+            with publish(place.resolve() if place.is_symlink() else place, overwrite=True) as draft:
+                shutil.copymode(place, draft)
+                if carrier.has_room(place):
+                    shutil.copyfile(place, draft)
+                    carrier.embed(draft, new)
+                else:
+                    shutil.copyfile(new, draft)
     return place
 
 
@@ -241,5 +246,5 @@ def _target(out: Path, file: Path, suffix: str) -> Path:
     if out.is_dir():
         return out / (file.stem + suffix)
     if out.suffix.lower() != suffix:
-        raise UsageError(f"{out.name} should end in {suffix}", hint="what comes back is written without loss")
+        raise UsageError(f"should end in {suffix}", where=out, hint="what comes back is written without loss")
     return out
