@@ -261,6 +261,11 @@ def test_nothing_found_is_flagged_and_strict_makes_it_an_error(visard: Say, tmp_
     assert json.loads(Path("hidden/report.json").read_text())["files"][0]["nothing_found"]
     assert visard("hide", "sky.png", "--out", "strict", "--strict")[0] == 7
     assert not Path("strict/sky.png").exists()
+    Path("empty").mkdir()
+    assert visard("hide", "empty", "--out", "strict")[0] == 0
+    code, _, err = visard("hide", "empty", "--out", "strict", "--strict")
+    assert code == 7
+    one_line(err, "empty: no picture and no video")
 
 
 def test_dry_run_prints_the_resolved_policy(visard: Say, tmp_path: Path) -> None:
@@ -450,17 +455,23 @@ def test_no_model_and_offline(photo: Path, tmp_path: Path) -> None:
     one_line(done.stderr, "visard models fetch")
 
 
-def test_a_full_disk_leaves_nothing_behind(photo: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("missing", [None, 100], ids=["most", "the last bytes"])
+def test_a_full_disk_leaves_nothing_behind(visard: Say, photo: Path, tmp_path: Path, missing: int | None) -> None:
+    room = 20_000
+    if missing:
+        assert visard("hide", photo, "--out", "whole.jpg", "--method", "fill")[0] == 0
+        room = Path("whole.jpg").stat().st_size - missing
+
     def small_files() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
 
+    command = ["hide", str(photo), "--out", str(tmp_path / "o" / "a.jpg"), "--method", "fill"]
     done = subprocess.run(
-        [sys.executable, "-m", "visard", "hide", str(photo), "--out", str(tmp_path / "o" / "a.jpg")],
-        capture_output=True, text=True, preexec_fn=small_files, check=False,
+        [sys.executable, "-m", "visard", *command], capture_output=True, text=True, preexec_fn=small_files, check=False
     )  # fmt: skip
     assert done.returncode == 4, done.stderr
-    assert "Traceback" not in done.stderr
+    one_line(done.stderr, "a.jpg: the disk is full")
     assert not (tmp_path / "o" / "a.jpg").exists()
     assert not [p for p in (tmp_path / "o").iterdir() if p.suffix == ".jpg"]
 

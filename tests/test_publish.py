@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from visard.errors import TargetError
-from visard.publish import publish
+from visard.errors import SourceError, TargetError, is_about
+from visard.publish import DRAFT, publish
 
 
 def left(folder: Path) -> list[str]:
@@ -33,6 +33,15 @@ def test_whatever_goes_wrong_nothing_is_left(tmp_path: Path, failure: type[BaseE
         draft.write_bytes(b"half")
         raise failure("stop")
     assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "two  spaces.jpg", "new\nline.jpg"])
+def test_a_broken_draft_is_no_broken_source_and_has_its_targets_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TargetError, match="the draft is cut off") as caught, publish(tmp_path / name) as draft:
+        raise SourceError("is cut off", where=draft)
+    assert is_about(caught.value, tmp_path / name) and DRAFT not in str(caught.value) and left(tmp_path) == []
+    with pytest.raises(SourceError), publish(tmp_path / name):
+        raise SourceError("is cut off", where=tmp_path / "source.jpg")
 
 
 def test_a_failure_keeps_what_was_there(tmp_path: Path) -> None:

@@ -129,13 +129,18 @@ def exit_code(codes: Iterable[int]) -> int:
     return 0 if not failed else failed.pop() if len(failed) == 1 else VisardError.exit_code
 
 
+def is_about(error: VisardError, where: object) -> bool:
+    """Return whether a failure names a place, which it does on one line."""
+    return error.where == _one_line(str(where))
+
+
 @contextmanager
 def named(where: object, name: object) -> Iterator[None]:
     """Have failures meanwhile that name a place name it as the user knows it."""
     try:
         yield
     except VisardError as error:
-        if error.where == str(where):
+        if is_about(error, where):
             error.where = _one_line(str(name))
             error.args = (str(error),)
         raise

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from visard.errors import TargetError
+from visard.errors import SourceError, TargetError, is_about, named
 from visard.stores import is_far, sent
 
 _HINTS: Final = {
@@ -43,7 +43,7 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
     Raises TargetError where the target exists (unless overwrite), or cannot be written.
     """
     if is_far(target):
-        with sent(target, overwrite) as draft:
+        with sent(target, overwrite) as draft, _as_target(draft, target):
             yield draft
         return
     target = Path(target)
@@ -58,7 +58,8 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
             os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666))
         except OSError as error:
             raise _refusal(error, target) from error
-        yield draft
+        with _as_target(draft, target):
+            yield draft
         try:
             _settle(draft, target, overwrite)
         except OSError as error:
@@ -74,6 +75,19 @@ def publish(target: Path, overwrite: bool = False) -> Iterator[Path]:
         raise
     finally:
         _unfinished.discard(draft)
+
+
+@contextmanager
+def _as_target(draft: Path, target: Path) -> Iterator[None]:
+    """Have failures of a draft be those of its target, whose name is known; a broken draft is no broken source."""
+    with named(draft, target):
+        try:
+            yield
+        except SourceError as error:
+            if not is_about(error, draft):
+                raise
+            what = f"cannot be written whole: the draft {error.what}"
+            raise TargetError(what, where=draft, hint="is there room on the disk? else choose another --out") from error
 
 
 def identity(path: Path) -> tuple[int, int] | str | None:

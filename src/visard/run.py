@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from visard.errors import Interrupted, TargetError, UsageError, VisardError, as_failure, exit_code
+from visard.errors import Interrupted, NothingFound, TargetError, UsageError, VisardError, as_failure, exit_code
 from visard.found import Found
 from visard.gallery import gather
 from visard.methods import make
@@ -84,6 +84,10 @@ def hide(
     whole, report = numbered(out, variant), numbered(Path("report"), variant).name
     folder, stem = (out.parent, f"{whole.name}.report") if _single(planned, whole) else (out, report)
     watch = watch or Watch()
+    if not planned and task.strict:
+        raise NothingFound(
+            "no picture and no video to hide", where=sources[0], hint="check the folder, or drop --strict"
+        )
     watch.planned(len(planned))
     _refuse_far(planned, task, prove)
     regions = None if regions is None else _listed(planned, regions)
@@ -193,7 +197,8 @@ class _Batch:
                 with self._writing:
                     append(self.journal, result)
             except OSError as error:
-                result = as_failure(error, job.source)
+                what = f"is done, but no report can tell: {error.strerror}"
+                result = TargetError(what, where=job.target, hint="make room, and run it again with --overwrite")
         self._tell(number, result)
 
     def moved(self, number: int, room: str, done: int, total: int | None) -> None:

@@ -73,7 +73,9 @@ class Bar(Watch):
         """Return one line on what the run came to."""
         counts = {status: sum(r.status == status for r in run.reports) for status in ("done", "skipped", "failed")}
         nothing = sum(r.nothing_found for r in run.reports)
-        words = [f"{number} {status}" for status, number in counts.items() if number] or ["nothing to do"]
+        words = [f"{number} {status}" for status, number in counts.items() if number] or [
+            "no picture and no video to hide"
+        ]
         bare = sum(r.spared > 0 and not r.regions for r in run.reports)
         words += [f"{nothing} with nothing found"] if nothing else []
         noted = sum(bool(r.notes) for r in run.reports) if len(run.reports) > 1 else 0

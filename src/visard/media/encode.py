@@ -6,7 +6,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import cv2
 from numpy.typing import NDArray
@@ -28,6 +28,13 @@ _QUALITY = 90
 
 _UNPACKED = 1
 """TIFF's compression tag for none."""
+
+
+class _Stream:
+    """A file without its number: Pillow, told that, takes what a full disk wrote of a picture for all of it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.write = file.write
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,7 @@ def _jpeg(file: Any, frame: Frame, origin: _Origin) -> None:
     if not origin.like.grey:
         rest["subsampling"] = origin.sampling
     Image.fromarray(_samples(frame, origin.like)).save(
-        file, "JPEG", icc_profile=origin.profile, exif=origin.exif, **rest
+        _Stream(file), "JPEG", icc_profile=origin.profile, exif=origin.exif, **rest
     )
 
 
@@ -117,7 +124,7 @@ def _webp_chunks(frame: Frame, origin: _Origin) -> Iterator[bytes]:
 
 def _bmp(file: Any, frame: Frame, origin: _Origin) -> None:
     if frame.alpha is None:
-        Image.fromarray(_samples(frame, origin.like)).save(file, "BMP")
+        Image.fromarray(_samples(frame, origin.like)).save(_Stream(file), "BMP")
     else:  # Pillow writes no header that says that the fourth band is alpha; OpenCV does
         samples = with_alpha(frame.pixels, frame.alpha)
         file.write(cv2.imencode(".bmp", cv2.cvtColor(samples, cv2.COLOR_RGBA2BGRA))[1].tobytes())

@@ -97,6 +97,6 @@ def refused_writing(draft: Path) -> Iterator[None]:
 def _refusal(error: Exception, draft: Path) -> TargetError:
     number = getattr(error, "errno", None)
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return TargetError("the disk is full", where=draft.parent, hint="make room, or choose another --out")
+        return TargetError("the disk is full", where=draft, hint="make room, or choose another --out")
     reason = getattr(error, "strerror", None) or str(error)
-    return TargetError(f"cannot be written: {reason}", where=draft.parent, hint="check the disk and its rights")
+    return TargetError(f"cannot be written: {reason}", where=draft, hint="check the disk and its rights")
