@@ -204,6 +204,22 @@ def test_one_file_to_one_file(visard: Say, photo: Path) -> None:
     assert hidden_face(Path("shown.jpg")) and Path("shown.jpg.report.json").exists()
 
 
+def test_whoever_is_known_by_the_face_needs_faces_to_be_looked_for(visard: Say, photo: Path) -> None:
+    for option in ("--keep-person", "--only-person"):
+        code, _, err = visard("hide", photo, option, photo, "--policy", "newsroom", "--out", "o")
+        assert code == 2
+        one_line(err, "people are known by their faces", "add faces to --hide")
+    assert not Path("o").exists()
+
+
+def test_a_track_is_one_sources(visard: Say, photo: Path) -> None:
+    Image.open(photo).save("other.png")
+    code, _, err = visard("hide", photo, "other.png", "--track", 1, "--out", "o")
+    assert code == 2
+    one_line(err, "one source's own")
+    assert visard("hide", "other.png", "--track", 1, "--variants", 1, "--out", "o")[0] == 0
+
+
 def test_keep_and_only_person(visard: Say, photo: Path, tmp_path: Path, astronaut: Pixels) -> None:
     Image.fromarray(astronaut[:, ::-1][30:300, 180:420]).save(tmp_path / "me.jpg", quality=90)
     code, _, err = visard("hide", photo, "--keep-person", "me.jpg", "--out", "kept")

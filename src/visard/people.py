@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from visard.detect import find_faces
 from visard.errors import UsageError
 from visard.media.read import probe, read
 from visard.shape.identity import SAME_PERSON, Embedding, distance, look
-from visard.types import Frame, Region
+from visard.types import Frame, Kind, Region
 
 Regions = Mapping[int, tuple[Region, ...]]
 
@@ -47,6 +47,12 @@ class People:
 def load_people(keep: Iterable[Path] = (), only: Iterable[Path] = ()) -> People:
     """Return the people in the photos: the largest face of each. Raises UsageError for a photo without one."""
     return People(tuple(map(_portrait, keep)), tuple(map(_portrait, only)))
+
+
+def refuse_unknowable(people: People, kinds: Collection[Kind]) -> None:
+    """Raise UsageError where people are to be told apart by photo, and no faces are looked for."""
+    if people and "face" not in kinds:
+        raise UsageError("people are known by their faces, which are not hidden here", hint="add faces to --hide")
 
 
 def select(frames: Callable[[], Iterator[Frame]], regions: Regions, people: People) -> dict[int, tuple[Region, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -21,7 +21,7 @@ from visard.gallery import Gallery
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
 from visard.media.write import Output, refuse_misnamed, write
-from visard.people import People, select
+from visard.people import People, refuse_unknowable, select
 from visard.policy import Policy
 from visard.report.record import describe
 from visard.reveal import kept, locked
@@ -29,11 +29,12 @@ from visard.roles import Roles
 from visard.shape import identity
 from visard.stores import brought
 from visard.tracing import trace
-from visard.types import Check, Frame, Prepared, Report
+from visard.types import Frame, Report
 from visard.vault.beside import published
 from visard.vault.keys import Sealing
 from visard.verify import meet, verify
 from visard.verify.rehearsal import rehearse
+from visard.verify.remedy import remedy
 from visard.warmth import cool_down, warm_up
 from visard.whom import Whom, single_out
 
@@ -76,6 +77,9 @@ class Task:
     roles: Roles | None = None
     sealing: Sealing | None = None
     password: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        refuse_unknowable(self.people, self.policy.rules)
 
     def to_dict(self) -> dict[str, Any]:
         """Return, as plain values, everything that the bytes of a result depend on beside its source."""
@@ -147,8 +151,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
         refuse_misplaced(known, original, task.policy)
     warm_up(recognise=original.still)
     frames, clock = _reel(original), _Clock()
-    sealing = task.sealing is not None
-    with published(target, original, task.overwrite, seal=sealing, locked=bool(lock.secret)) as draft:
+    with published(target, original, task.overwrite, seal=bool(task.sealing), locked=bool(lock.secret)) as draft:
         with clock("find"):
             found = known or find(original, frames, task.policy, lambda i: progress("find", i + 1, original.frames))
             looked = _told(frames, "find", original, progress)
@@ -184,7 +187,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
             if not doubt.missed and not any(changed):
                 break
         if not doubt.passed:
-            raise VerificationFailed(doubt.checks, where=source, hint=_remedy(hider, doubt.checks))
+            raise VerificationFailed(doubt.checks, where=source, hint=remedy(hider, doubt.checks))
         with ExitStack() as stack:
             notes: tuple[str, ...] = ()
             if lock.secret:
@@ -267,18 +270,6 @@ def _hidden(
     for frame in hidden:
         yield frame
         progress("hide", frame.index + 1, original.frames)
-
-
-def _remedy(hider: Hider, checks: Sequence[Check]) -> str:
-    failed = {check.name for check in checks if not check.passed}
-    if "seen_through" in failed:
-        return "somebody is drawn in its transparency: save it without any"
-    if failed <= {"frames_lost", "untouched", "tags"}:
-        return "it was written wrongly: try again"
-    if any(isinstance(method, Prepared) for method in hider.methods.values()):
-        return "raise --k, or use --method fill"
-    blind = all(method.blind for method in hider.methods.values())
-    return "raise --margin" if blind else "raise --strength, or use --method fill"
 
 
 class _Clock:

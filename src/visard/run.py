@@ -95,6 +95,8 @@ def hide(
     task = replace(task, gallery=gather(pictures, task.policy, regions, lambda name: watch.moved(name, "find", 1, 1)))
     if task.policy.identity == "person":
         task = replace(task, roles=Roles())
+    if task.whom.tracks and len(planned) > 1:
+        raise UsageError("numbers of subjects are one source's own", hint="give --track in a run for each source")
     if task.people and task.gallery.methods:
         raise UsageError("nobody can be spared from groups", hint="leave those pictures out of the folder")
     return _Batch(planned, task, regions, folder, stem, watch).work(engine, prove)
