@@ -524,3 +524,21 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_run_goes_on_later(
     assert {p.name for p in (tmp_path / "o").iterdir()} == {"a.jpg", "report.json", "report.html"}
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "1 done, 1 skipped" in done.stderr
+
+
+def test_a_failure_is_said_while_networks_still_load() -> None:
+    code = """import sys, threading, time
+from visard.__main__ import main
+from visard.models.runtimes import without_info_lines
+begun = threading.Event()
+def load():
+    with without_info_lines():
+        begun.set()
+        time.sleep(0.5)
+threading.Thread(target=load, daemon=True).start()
+begun.wait()
+sys.argv = ["visard", "hide", "none.jpg", "--method", "fil"]
+main()"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    one_line(done.stderr, "unknown method 'fil'")

@@ -35,6 +35,8 @@ def main() -> None:
     with suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
+    if runtimes := sys.modules.get("visard.models.runtimes"):
+        runtimes.let_lines_through()  # a failure is quicker than the networks that load meanwhile
     if code == _STOPPED:
         # Whoever stops it twice does not wait for threads that still write: their drafts, and copies of originals, go.
         atexit._run_exitfuncs()

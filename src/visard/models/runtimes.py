@@ -172,6 +172,14 @@ def without_info_lines() -> Iterator[None]:
                     os.write(2, line)
 
 
+def let_lines_through(patience: float = 10.0) -> None:
+    """Wait, for so many seconds at most, until what was written while greetings were kept off has been passed on.
+
+    From then on none are kept off: for the end of a process, which does not wait for its threads.
+    """
+    _greeting.acquire(timeout=patience)
+
+
 def need_torch(what: str) -> Any:
     """Return the module torch; raises ModelError, which names what needs it, where it is not installed."""
     try:
