@@ -71,6 +71,19 @@ def test_nobody_has_no_shares(tmp_path: Path, capsys: Said) -> None:
     assert "| people a frame | 0.00 (n = 1) |" in out and "absent, women" in out
 
 
+def test_one_that_cannot_be_counted_does_not_stop_the_others(tmp_path: Path, capsys: Said) -> None:
+    wall = Image.new("RGB", (64, 64), "grey")
+    for name in ("before/a.png", "before/c.png", "after/a.png", "after/b.png", "after/c.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        wall.save(tmp_path / name)
+    (tmp_path / "before/b.png").write_text("no picture")
+    assert run(["count", str(tmp_path / "before"), str(tmp_path / "after"), "--json", "--quiet"]) == 3
+    out, err = capsys.readouterr()
+    assert err.startswith("visard: ") and "b.png: is no picture" in err and err.count("\n") == 1
+    told = json.loads(out)
+    assert [[one["source"] for one in told[side]["sources"]] for side in told] == [["a.png", "c.png"]] * 2
+
+
 def test_before_and_after_stand_side_by_side(portrait: Path, tmp_path: Path, capsys: Said) -> None:
     assert run(["hide", str(portrait), "--out", str(tmp_path / "hidden.jpg"), "--quiet"]) == 0
     capsys.readouterr()

@@ -34,7 +34,7 @@ class Output:
 
     def __post_init__(self) -> None:
         if self.codec not in CODECS:
-            raise UsageError(f"unknown codec {self.codec!r}", hint=suggest(str(self.codec), CODECS))
+            raise UsageError(f"unknown codec {self.codec!r}", hint=f"choose from {', '.join(CODECS)}")
         if self.audio not in AUDIO:
             raise UsageError(f"unknown audio choice {self.audio!r}", hint=suggest(str(self.audio), AUDIO))
         if isinstance(self.crf, bool) or not isinstance(self.crf, int) or not 0 <= self.crf <= 51:
