@@ -114,6 +114,8 @@ def test_of_two_policies_none_is_ignored() -> None:
         (lambda: hide(["a.jpg"], "o", "street"), "the policy is a str"),  # type: ignore[arg-type]
         (lambda: hide(["a.jpg"], "o", task=Policy()), "the task is a Policy"),  # type: ignore[arg-type]
         (lambda: hide([], "o"), "there is nothing to hide"),
+        (lambda: hide(["a.jpg"], ""), "out is ''"),
+        (lambda: hide(["a.jpg"], None), "out is None"),  # type: ignore[arg-type]
         (lambda: hide([b"a.jpg"], "o"), "a source is a bytes"),  # type: ignore[list-item]
         (lambda: hide(np.zeros((2, 3, 3), np.uint8), "o"), "a source is a ndarray"),  # type: ignore[arg-type]
         (lambda: hide(["a.jpg"], "o", jobs=1.5), "jobs is 1.5"),  # type: ignore[arg-type]

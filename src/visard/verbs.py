@@ -49,6 +49,8 @@ def hide(
     for source in named:
         if not isinstance(source, str | Path):  # as text, some would name other files
             raise UsageError(f"a source is a {type(source).__name__}", hint="give paths, as text or Path")
+    if not isinstance(out, str | Path) or out == "":  # as a path, no name is the current folder's
+        raise UsageError(f"out is {out!r}", hint="give a folder, or a file for one source; the current folder is .")
     if not named:
         raise UsageError("there is nothing to hide", hint="give files or folders")
     return run(named, Path(out), task or Task(policy or Policy()), Pool(jobs), watch=watch, prove=prove)

@@ -94,8 +94,9 @@ def _jpeg(file: Any, frame: Frame, origin: _Origin) -> None:
     rest: dict[str, Any] = {"qtables": origin.tables} if origin.tables else {"quality": _QUALITY}
     if not origin.like.grey:
         rest["subsampling"] = origin.sampling
+    stream: Any = _Stream(file)
     Image.fromarray(_samples(frame, origin.like)).save(
-        _Stream(file), "JPEG", icc_profile=origin.profile, exif=origin.exif, **rest
+        stream, "JPEG", icc_profile=origin.profile, exif=origin.exif, **rest
     )
 
 
@@ -124,7 +125,8 @@ def _webp_chunks(frame: Frame, origin: _Origin) -> Iterator[bytes]:
 
 def _bmp(file: Any, frame: Frame, origin: _Origin) -> None:
     if frame.alpha is None:
-        Image.fromarray(_samples(frame, origin.like)).save(_Stream(file), "BMP")
+        stream: Any = _Stream(file)
+        Image.fromarray(_samples(frame, origin.like)).save(stream, "BMP")
     else:  # Pillow writes no header that says that the fourth band is alpha; OpenCV does
         samples = with_alpha(frame.pixels, frame.alpha)
         file.write(cv2.imencode(".bmp", cv2.cvtColor(samples, cv2.COLOR_RGBA2BGRA))[1].tobytes())
