@@ -57,6 +57,16 @@ def test_turned_faces_are_found(astronaut: Pixels, turns: int) -> None:
     assert abs(cx - x) < 25 and abs(cy - y) < 25
 
 
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_in_a_crowd_that_lies_on_its_side_small_faces_are_found_as_well(astronaut: Pixels, turns: int) -> None:
+    """Two of them fill enough of it to be seen in small turned copies, and tell which way is up."""
+    crowd = np.full((1000, 1600, 3), 120, np.uint8)
+    places = [(40, 60, 420), (60, 620, 380)] + [(560 + 200 * (k // 6), 40 + 250 * (k % 6), 110) for k in range(12)]
+    for y, x, side in places:
+        crowd[y : y + side, x : x + side] = cv2.resize(astronaut, (side, side), interpolation=cv2.INTER_AREA)
+    assert len(find_faces(np.ascontiguousarray(np.rot90(crowd, turns)))) >= len(find_faces(crowd)) - 1 >= 12
+
+
 def test_a_small_face_in_a_large_picture_and_a_face_that_fills_it(astronaut: Pixels) -> None:
     large = np.full((3000, 4000, 3), 120, np.uint8)
     small = np.asarray(cv2.resize(astronaut, (205, 205), interpolation=cv2.INTER_AREA), np.uint8)

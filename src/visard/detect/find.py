@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from visard.detect.face import BLAZE_SIDE, blazeface_glance, blazeface_net, centerface_glance, centerface_net
-from visard.detect.merge import Found, merge, regions, stretch
-from visard.detect.search import Effort, fine_scale, halve, key_scale, shrink, single, sweep, turned
+from visard.detect.merge import SCORE, Found, merge, regions, stretch
+from visard.detect.search import (
+    Effort,
+    fine_scale,
+    halve,
+    key_scale,
+    shrink,
+    single,
+    sweep,
+    turned,
+    turned_back,
+    upright,
+)
 from visard.detect.tiles import Tiling, plan, starts
 from visard.types import Kind, Pixels, Region
 
@@ -25,6 +36,12 @@ _LARGE, _HUGE, _TURNED, _TURNED_KEY = 544, 320, 384, 288
 
 _TURNED_SCORE = 0.45
 """What a turned face must score: on the development photos lower values add more clutter than faces."""
+
+_SIDEWAYS = 2
+"""So many turned faces, and more than upright ones, make a picture that lies on its side and does not say so."""
+
+_ONE = 0.3
+"""Overlap (IoU) from which on two looks see one face."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +65,45 @@ class CenterFace:
         height, width = pixels.shape[:2]
         if not height or not width:
             return []
-        fine = self.effort == "fine"
+        found = self._upright(pixels)
+        if self.effort != "coarse":
+            found = np.concatenate([found, *self._turned(pixels, found)])
+        return regions(merge(found), height, width)
+
+    def _upright(self, pixels: Pixels) -> Found:
+        """Return the faces that stand as the picture does, not yet merged."""
+        height, width = pixels.shape[:2]
+        fine, coarse = self.effort == "fine", self.effort == "coarse"
         scale = fine_scale(height, width) if fine else key_scale(height, width)
-        near = pixels if self.effort == "coarse" else halve(pixels, scale)
+        near = pixels if coarse else halve(pixels, scale)
         small = shrink(near, _LARGE)
         # Small pictures are enlarged twice at most: their tile is as large as the look at the whole.
-        whole = scale * max(height, width) > _LARGE
-        looks = [self._whole(small, _LARGE)] if self.effort == "coarse" else list(self._fine(small, whole))
+        whole = coarse or (fine and scale * max(height, width) > _LARGE)
+        sides = [_LARGE] * whole + [_HUGE] * (not coarse)
+        looks = [sweep(centerface_glance, small, single(small, side), self.min_score) for side in sides]
         parts = [stretch(seen, width / small.shape[1], height / small.shape[0]) for seen in looks]
-        if self.effort != "coarse":
+        if not coarse:
             tall, wide = near.shape[:2]
             tiling = plan(tall, wide, scale * height / tall, _AREA if fine else _AREA_KEY, _OVERLAP)
             seen = sweep(centerface_glance, near, tiling, self.min_score)
             parts.append(stretch(seen, width / wide, height / tall))
-        return regions(merge(np.concatenate(parts)), height, width)
+        return np.concatenate(parts)
 
-    def _fine(self, small: Pixels, whole: bool) -> Iterator[Found]:
-        if self.effort == "fine" and whole:
-            yield self._whole(small, _LARGE)
-        yield self._whole(small, _HUGE)
-        score = max(self.min_score, _TURNED_SCORE)
-        longest = _TURNED if self.effort == "fine" else _TURNED_KEY
-        yield turned(centerface_glance, small, single(small, longest), score)
-
-    def _whole(self, small: Pixels, longest: int) -> Found:
-        return sweep(centerface_glance, small, single(small, longest), self.min_score)
+    def _turned(self, pixels: Pixels, found: Found) -> list[Found]:
+        """Return the faces that stand otherwise, and all that are seen in a copy where most of them stand upright."""
+        height, width = pixels.shape[:2]
+        small = shrink(pixels, _LARGE)
+        tiling = single(small, _TURNED if self.effort == "fine" else _TURNED_KEY)
+        seen = turned(centerface_glance, small, tiling, max(self.min_score, _TURNED_SCORE))
+        parts = [stretch(part, width / small.shape[1], height / small.shape[0]) for part in seen]
+        sure = regions(merge(found[found[:, SCORE] >= _TURNED_SCORE]), height, width)
+        faces = [regions(merge(part), height, width) for part in parts]
+        more = [len(_better(own, sure)) - len(_better(sure, own)) for own in faces]
+        turns = more.index(max(more)) + 1
+        if max(more) > 0 and len(faces[turns - 1]) >= _SIDEWAYS:
+            again = self._upright(np.ascontiguousarray(np.rot90(pixels, turns)))
+            parts.append(turned_back(again[upright(again)], turns, height, width))
+        return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +159,11 @@ def load() -> None:
 def second_opinion(still: bool) -> BlazeFace:
     """Return the detector that had no part in the hiding: thorough for pictures, quick for video frames."""
     return BlazeFace(effort="fine" if still else "coarse")
+
+
+def _better(faces: Sequence[Region], others: Sequence[Region]) -> list[Region]:
+    """Return the faces that none of the others is, seen with a higher score."""
+    return [f for f in faces if all(o.score <= f.score or o.box.iou(f.box) < _ONE for o in others)]
 
 
 def _squares(pixels: Pixels, side: int) -> Tiling:

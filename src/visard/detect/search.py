@@ -35,19 +35,18 @@ def sweep(glance: Glance, pixels: Pixels, tiling: Tiling, min_score: float) -> F
     return np.concatenate(parts) if parts else nothing()
 
 
-def turned(glance: Glance, pixels: Pixels, tiling: Tiling, min_score: float) -> Found:
-    """Return faces turned by 90, 180 and 270 degrees, in the pixels' coordinates, not yet merged.
+def turned(glance: Glance, pixels: Pixels, tiling: Tiling, min_score: float) -> list[Found]:
+    """Return faces turned by 90, 180 and 270 degrees, in the pixels' coordinates, by their turn, not yet merged.
 
     Only those count whose points stand as in an upright face once turned back: rotated copies of clutter
     give a network three more chances to be wrong.
     """
     parts = []
     for turns in (1, 2, 3):
-        copy = np.rot90(pixels, turns)
         swapped = tiling if turns == 2 else _transpose(tiling)
-        seen = sweep(glance, np.ascontiguousarray(copy), swapped, min_score)
-        parts.append(_unturn(seen[upright(seen)], turns, pixels.shape[0], pixels.shape[1]))
-    return np.concatenate(parts)
+        seen = sweep(glance, np.ascontiguousarray(np.rot90(pixels, turns)), swapped, min_score)
+        parts.append(turned_back(seen[upright(seen)], turns, *pixels.shape[:2]))
+    return parts
 
 
 def whole(glance: Glance, pixels: Pixels, longest: int, min_score: float) -> Found:
@@ -160,8 +159,9 @@ def _transpose(tiling: Tiling) -> Tiling:
     return Tiling(tiling.width, tiling.height, tiling.wide, tiling.tall, corners)
 
 
-def _unturn(found: Found, turns: int, height: int, width: int) -> Found:
-    # np.rot90 by `turns` of a picture (height, width); the way back for boxes and points.
+def turned_back(found: Found, turns: int, height: int, width: int) -> Found:
+    """Return what was seen in a picture (height, width) that np.rot90 had turned so often, in its own coordinates."""
+
     def back(x: Found, y: Found) -> tuple[Found, Found]:
         if turns == 1:
             return width - y, x
