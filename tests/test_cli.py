@@ -350,6 +350,18 @@ def test_a_thin_strip_works(visard: Say, tmp_path: Path) -> None:
         assert strip.size == (30_000, 2)
 
 
+def test_files_that_are_not_read_are_named(visard: Say, photo: Path, tmp_path: Path) -> None:
+    """A raw photo beside the others still shows whoever it shows."""
+    folder = tmp_path / "mixed"
+    (folder / "raw").mkdir(parents=True)
+    (folder / "a.jpg").write_bytes(photo.read_bytes())
+    for name in ("raw/a.cr2", ".hidden"):
+        (folder / name).write_bytes(b"raw")
+    code, _, err = visard("hide", str(folder), "--method", "fill", "--out", str(tmp_path / "out"))
+    assert code == 0 and "1 of formats that are not read, and left alone: a.cr2" in err
+    assert "left alone" not in visard("hide", str(photo), "--method", "fill", "--out", str(tmp_path / "one"))[2]
+
+
 def test_an_unreadable_folder_is_reported_and_the_rest_done(visard: Say, photo: Path, tmp_path: Path) -> None:
     (tmp_path / "in/closed").mkdir(parents=True)
     (tmp_path / "in/a.jpg").write_bytes(photo.read_bytes())

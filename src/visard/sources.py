@@ -80,6 +80,13 @@ def listing(sources: Sequence[str], skip: Path | None = None) -> list[Entry]:
     return entries
 
 
+def passed_over(sources: Sequence[str], skip: Path | None = None) -> list[Path]:
+    """Return the files below named folders that are of no format that is read, hidden ones aside; skip: as above."""
+    folders = [p for source in sources for p in _expand(source) if not is_far(p) and p.is_dir()]
+    found = (file for folder in folders for file, fault in _walk(folder, skip, read=False) if fault is None)
+    return [file for file in found if not file.name.startswith(".")]
+
+
 def _expand(source: str) -> list[Path]:
     if not source:
         # To a path it is the current folder: an unset variable would hide all that lies there.
@@ -113,8 +120,8 @@ def _below(file: Path, folder: Path | None) -> bool:
     return folder is not None and str(file).startswith(f"{str(folder).rstrip('/')}/")
 
 
-def _walk(folder: Path, skip: Path | None) -> Iterator[tuple[Path, VisardError | None]]:
-    """Yield the media files below a folder in order, and a fault for what could not be entered."""
+def _walk(folder: Path, skip: Path | None, read: bool = True) -> Iterator[tuple[Path, VisardError | None]]:
+    """Yield the media files below a folder in order, or all others, and a fault for what could not be entered."""
     seen = {folder.resolve()}
     faults: list[tuple[Path, VisardError]] = []
 
@@ -136,7 +143,7 @@ def _walk(folder: Path, skip: Path | None) -> Iterator[tuple[Path, VisardError |
             keep.append(name)
         folders[:] = keep
         for name in sorted(files):
-            if Path(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES and not name.startswith(DRAFT):
+            if (Path(name).suffix.lower() in PICTURE_SUFFIXES | VIDEO_SUFFIXES) == read and not name.startswith(DRAFT):
                 yield Path(root) / name, None
     yield from faults
 

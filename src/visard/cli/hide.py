@@ -235,12 +235,13 @@ def _run(
     prove: Prove | None,
     engine: Engine,
 ) -> int:
-    from visard.cli.progress import Bar
+    from visard.cli.progress import Bar, left_alone
     from visard.regions import load_regions
     from visard.report.proof import in_words
     from visard.report.record import document
     from visard.reveal import UNDER
     from visard.run import hide
+    from visard.sources import passed_over
 
     known = load_regions(regions) if regions else None
     runs = []
@@ -256,6 +257,8 @@ def _run(
                         click.echo(f"{report.source}: {note}", err=True)
             for line in in_words(run.proof) if run.proof else ():
                 click.echo(line, err=True)
+    if not as_json and not quiet and (left := passed_over(sources, skip=out)):
+        click.echo(left_alone(left), err=True)
     if as_json:
         told = [document(run.reports, run.proof) for run in runs]
         click.echo(json.dumps(told if tasks[0].policy.variant else told[0], indent=1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,12 @@ class Bar(Watch):
         self._bar.set_postfix_str(name[-40:], refresh=False)
         self._bar.update(share - self._share.get(name, 0.0))
         self._share[name] = share
+
+
+def left_alone(files: Sequence[Path]) -> str:
+    """Return one line on files in named folders that are not read: raw photos among them show whoever they show."""
+    names = ", ".join(file.name for file in files[:3]) + (", ..." if len(files) > 3 else "")
+    return f"{len(files)} of formats that are not read, and left alone: {names}"
 
 
 class Steps:
