@@ -32,6 +32,9 @@ from visard.types import Box, Kind, Pixels
 SMALL = 24
 """Pixels of height below which a plate is small; people: four times as many."""
 
+HEAD = 0.13
+"""Share of a standing person's height, from the crown, that is head for sure."""
+
 EFFORTS: Sequence[Effort] = ("fine", "key", "coarse")
 
 
@@ -120,6 +123,31 @@ def covered(photos: Sequence[Photo]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def heads_covered(photos: Sequence[Photo]) -> dict[str, Any]:
+    """Return how much of the heads of people of 96 pixels and more the rule's masks hide, of whoever they are."""
+    rule, shares = default_rule("head"), []
+    for photo in photos:
+        if photo.masks is None:
+            continue
+        pixels, masks = read(photo.file), np.asarray(Image.open(photo.masks))
+        whole = np.zeros(masks.shape, bool)
+        found = find_kinds(pixels, {"head": rule.min_score})
+        for head in found:
+            region = replace(head, outline=figure(pixels, head, [other for other in found if other is not head]))
+            cells = window(region, rule, *masks.shape)
+            whole[cells] |= outline(region, rule, cells) >= 1
+        for number in range(1, len(photo.truth) + 1):
+            rows = np.flatnonzero((masks == number).any(axis=1))
+            tall = rows[-1] + 1 - rows[0]
+            if tall >= 4 * SMALL:
+                top = slice(rows[0], rows[0] + int(HEAD * tall))
+                shares.append(float(whole[top][masks[top] == number].mean()))
+    all_but_a_twentieth = sum(share >= 0.95 for share in shares)
+    low, high = wilson(all_but_a_twentieth, len(shares))
+    told = f"{all_but_a_twentieth} ({100 * low:.1f} to {100 * high:.1f} %)"
+    return {"heads": len(shares), "mean": round(float(np.mean(shares)), 4), "to_95_percent": told}
+
+
 def table(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "| kind, effort | group | recall | n |\n|---|---|---|---|"
     for name, result in results.items():
@@ -146,8 +174,8 @@ def main() -> None:
     machine = {"machine": platform.processor() or platform.machine(), "cores": os.cpu_count()}
     print(json.dumps(machine | {"results": results, "outlines": outlines}))
     print("\n".join(table(results)))
-    if outlines:
-        print("\n" + ", ".join(f"{key} {value}" for key, value in outlines.items()))
+    for told in (outlines, heads_covered(sets["person"])) if outlines else ():
+        print("\n" + ", ".join(f"{key} {value}" for key, value in told.items()))
 
 
 if __name__ == "__main__":
