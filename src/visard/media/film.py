@@ -32,6 +32,10 @@ ENCODERS: Final[Mapping[str, tuple[str, Mapping[str, str]]]] = {
 }
 
 
+_MEANS = Interpolation.AREA | Interpolation.FULL_CHR_H_INP
+"""A sample of colour is the mean of its pixels; told from all of them it takes half the time, with the same error."""
+
+
 @dataclass(frozen=True, slots=True)
 class Like:
     """What the result takes over from its source, besides pixels."""
@@ -115,7 +119,7 @@ def pictures(frames: Iterable[Frame], like: Like, pix_fmt: str) -> Iterator[tupl
             VideoFrame.from_ndarray(rgb, "rgb24" if frame.deep is None else "rgb48le"),
             format=pix_fmt, src_colorspace=like.space, dst_colorspace=like.space,
             src_color_range=ColorRange.JPEG, dst_color_range=like.full,
-            interpolation=Interpolation.AREA, threads=2,
+            interpolation=_MEANS, threads=2,
         )  # fmt: skip
         last = max(last + 1, round(Fraction(frame.time) / like.time_base))
         picture.pts, picture.time_base = last, like.time_base
