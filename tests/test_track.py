@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visard.kinship import joined
+from visard.kinship import joined, seen_twice
 from visard.track import Sighting, Tracker, track
 from visard.types import Box, Kind, Region
 
@@ -191,3 +192,25 @@ def test_two_faces_before_one_person_are_two_people() -> None:
     faces = {0: tuple(Region("face", Box(x, 10, x + 30, 50), 0.9, track=i) for i, x in enumerate((20, 60), 1))}
     own = joined([faces, person])[0]
     assert len({r.track for r in own}) == 2
+
+
+A, B = Box(0, 0, 100, 300), Box(90, 0, 190, 300)
+FACES = (Region("face", Box(35, 20, 65, 60), 0.9, track=1), Region("face", Box(125, 20, 155, 60), 0.9, track=2))
+PEOPLE = (Region("person", A, 0.9, track=1), Region("person", B, 0.9, track=2))
+
+
+@pytest.mark.parametrize(
+    ("box", "again"),
+    [
+        (Box(5, 0, 95, 280), True),  # a second box over one of them
+        (A.union(B), True),  # one box over both
+        (Box(40, 80, 150, 300), False),  # somebody before them, whose face is not seen: nobody's lies in it
+        (Box(20, 0, 300, 300), False),  # both, and somebody beside them
+        (Box(0, 30, 260, 1000), False),  # they are but a small part of it
+    ],
+)
+def test_a_box_over_people_with_faces_shows_them_once_more(box: Box, again: bool) -> None:
+    other = Region("person", box, 0.5, track=3)
+    assert seen_twice({0: (*FACES, *PEOPLE, other)}) == (frozenset({3}) if again else frozenset())
+    own = Region("face", Box(60, 100, 90, 130), 0.5, track=3)
+    assert not seen_twice({0: (*FACES, *PEOPLE, other), 1: (own,)}), "who shows a face somewhere is somebody"

@@ -6,10 +6,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from visard.types import Kind, Region
 
 _NESTED: tuple[Kind, ...] = ("face", "head", "person")
 """Parts of one subject, each of which lies in the next one."""
+
+_TWICE, _MOSTLY, _STEPS = 0.8, 0.9, 32
+"""What share of a box others cover who are seen in it once more, in what share of the frames, and places a side at
+which that is told."""
 
 
 def joined(followed: Sequence[dict[int, tuple[Region, ...]]]) -> dict[int, tuple[Region, ...]]:
@@ -26,6 +32,36 @@ def joined(followed: Sequence[dict[int, tuple[Region, ...]]]) -> dict[int, tuple
         last = max((r.track for regions in whole.values() for r in regions), default=0)
     owner = _owners(whole)
     return {i: tuple(replace(r, track=owner.get(r.track, r.track)) for r in own) for i, own in whole.items()}
+
+
+def seen_twice(whole: Mapping[int, tuple[Region, ...]]) -> frozenset[int]:
+    """Return the numbers of people who are somebody else once more, in nearly all frames that show them.
+
+    In a group detectors draw boxes over two people, or a second one over somebody. Such a box has no face of its own;
+    there are others' at its upper end, and it lies within the boxes of these.
+    """
+    known = {r.track for regions in whole.values() for r in regions if r.kind == "face"}
+    shown, again = Counter[int](), Counter[int]()
+    for regions in whole.values():
+        faces = [r for r in regions if r.kind == "face"]
+        people = [r for r in regions if r.kind == "person"]
+        for person in people:
+            if person.track not in known:
+                owners = {face.track for face in faces if _lies_in(face, person) > 0}
+                shown[person.track] += 1
+                again[person.track] += _covered(person, [p for p in people if p.track in owners]) >= _TWICE
+    return frozenset(track for track, times in shown.items() if again[track] >= _MOSTLY * times)
+
+
+def _covered(person: Region, others: Sequence[Region]) -> float:
+    """Return the share of a person's box that lies in the boxes of others."""
+    steps = (np.arange(_STEPS) + 0.5) / _STEPS
+    (x0, y0, x1, y1), inside = person.box, np.zeros((_STEPS, _STEPS), np.bool_)
+    x, y = x0 + steps * (x1 - x0), y0 + steps * (y1 - y0)
+    for other in others:
+        across, down = (x > other.box.x0) & (x < other.box.x1), (y > other.box.y0) & (y < other.box.y1)
+        inside |= down[:, None] & across
+    return float(inside.mean())
 
 
 def _owners(whole: Mapping[int, tuple[Region, ...]]) -> dict[int, int]:

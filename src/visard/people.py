@@ -9,6 +9,7 @@ from pathlib import Path
 
 from visard.detect import find_faces
 from visard.errors import UsageError
+from visard.kinship import seen_twice
 from visard.media.read import probe, read
 from visard.shape.identity import SAME_PERSON, Embedding, distance, look
 from visard.types import Frame, Kind, Region
@@ -56,7 +57,10 @@ def refuse_unknowable(people: People, kinds: Collection[Kind]) -> None:
 
 
 def select(frames: Callable[[], Iterator[Frame]], regions: Regions, people: People) -> dict[int, tuple[Region, ...]]:
-    """Return the regions with `hide` set for each track by who it shows, judged by its clearest looks."""
+    """Return the regions with `hide` set for each track by who it shows, judged by its clearest looks.
+
+    Boxes that show others once more are spared: those whom they show have boxes of their own, which decide.
+    """
     wanted = clearest(regions)
     looks: dict[int, list[Embedding]] = defaultdict(list)
     for frame in frames() if wanted else ():
@@ -64,7 +68,8 @@ def select(frames: Callable[[], Iterator[Frame]], regions: Regions, people: Peop
             if seen := look(region, frame.pixels):
                 looks[region.track].append(seen.embedding)
     tracks = {r.track for found in regions.values() for r in found}
-    hidden = {track: people.hides(looks[track]) for track in tracks}
+    again = seen_twice(regions)
+    hidden = {track: track not in again and people.hides(looks[track]) for track in tracks}
     return {
         index: tuple(replace(r, hide=r.hide and hidden[r.track]) for r in found) for index, found in regions.items()
     }
