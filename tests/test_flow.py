@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visard.flow import ahead, side_by_side
+from visard.flow import Aside, ahead, side_by_side
 
 
 @given(st.lists(st.integers()), st.integers(1, 5))
@@ -57,3 +57,33 @@ def test_it_never_runs_far_ahead_and_stops_when_closed() -> None:
 def test_side_by_side_passes_failures_on() -> None:
     with pytest.raises(ZeroDivisionError):
         list(side_by_side(lambda x: 1 // x, [1, 0, 1]))
+
+
+def test_tasks_aside_are_done_in_order_and_few_wait() -> None:
+    go, done = threading.Event(), list[int]()
+
+    def task(number: int) -> None:
+        go.wait(2)
+        done.append(number)
+
+    aside = Aside(behind=3)
+    for number in range(4):
+        aside(task, number)
+    assert not done
+    threading.Timer(0.05, go.set).start()
+    aside(task, 4)
+    assert done, "one of four was waited for"
+    aside.end()
+    assert done == [0, 1, 2, 3, 4]
+
+
+def test_a_failure_aside_is_told_to_whoever_gives_the_next_task_or_waits() -> None:
+    aside = Aside(behind=0)
+    aside(divmod, 1, 0)  # type: ignore[arg-type]  # what it returns is dropped
+    with pytest.raises(ZeroDivisionError):
+        aside(divmod, 1, 1)  # type: ignore[arg-type]
+    aside.end()
+    last = Aside(behind=1)
+    last(divmod, 1, 0)  # type: ignore[arg-type]
+    with pytest.raises(ZeroDivisionError):
+        last.end()

@@ -13,14 +13,19 @@ from visard import found
 from visard.found import follow
 from visard.media.read import Source
 from visard.policy import Policy, only
+from visard.track import Sighting
 from visard.types import Box, Frame, Kind, Region
 
 FPS, FRAMES = 25, 20
 CLIP = Source(Path("clip.mp4"), "video", "mp4", 640, 360, FRAMES, False, 8, False)
 
 
-def frames() -> Iterator[Frame]:
-    return (Frame(np.zeros((36, 64, 3), np.uint8), n, n / FPS) for n in range(FRAMES))
+def frames(by: float = 100.0) -> Iterator[Frame]:
+    """Yield frames in which something changes by so many grey levels at one place."""
+    for n in range(FRAMES):
+        pixels = np.full((360, 640, 3), 80, np.uint8)
+        pixels[100:110, 30 * n : 30 * n + 20] += np.uint8(by)
+        yield Frame(pixels, n, n / FPS)
 
 
 def place(kind: Kind, index: float) -> Box:
@@ -37,7 +42,7 @@ def test_nobody_is_bare_between_two_looks(by_both: bool, monkeypatch: pytest.Mon
         index = next(seen)
         return [Region(kind, place(kind, index), 0.9) for kind in wanted if by_both or second or kind != "person"]
 
-    looks = [frame.index for frame, _, effort, _ in found._chosen(CLIP, frames) if effort]
+    looks = [stride.frame.index for stride in found._strides(CLIP, frames)]
     assert np.diff(looks).max() == 2
     seen = iter(looks)
     monkeypatch.setattr(found, "find_kinds", find)
@@ -48,3 +53,19 @@ def test_nobody_is_bare_between_two_looks(by_both: bool, monkeypatch: pytest.Mon
             own = [r.box for r in known.at(index) if r.kind == kind]
             true = place(kind, index)
             assert len(own) == 1 and own[0].overlap(true) > 0.99 * true.area
+
+
+@pytest.mark.parametrize("by", [0.0, 10.0])
+def test_where_nothing_moves_fewer_frames_are_searched_and_the_last_one_is(by: float) -> None:
+    strides = list(found._strides(CLIP, lambda: frames(by)))
+    assert [stride.frame.index for stride in strides] == [0, 5, 10, 15, FRAMES - 1]
+    told = [s.index for stride in strides for s in (*stride.before, Sighting(stride.frame.index, 0.0, ()))]
+    assert told == list(range(FRAMES))
+
+
+def test_whoever_begins_to_move_is_looked_at_at_once() -> None:
+    def some() -> Iterator[Frame]:
+        return (frame if frame.index < 12 else moved for frame, moved in zip(frames(0.0), frames(), strict=True))
+
+    looks = [stride.frame.index for stride in found._strides(CLIP, some)]
+    assert looks[:5] == [0, 5, 10, 12, 14]

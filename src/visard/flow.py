@@ -7,10 +7,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 A = TypeVar("A")
 B = TypeVar("B")
+P = ParamSpec("P")
 
 
 def ahead(items: Iterable[A], depth: int = 2) -> Iterator[A]:
@@ -73,3 +74,26 @@ def side_by_side(work: Callable[[A], B], items: Iterable[A], workers: int = 2) -
         finally:
             for future in waiting:
                 future.cancel()
+
+
+class Aside:
+    """A thread that does its tasks in their order, beside whoever gives them; behind: how many may wait."""
+
+    def __init__(self, behind: int) -> None:
+        self._behind = behind
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="visard-aside")
+        self._given: deque[Future[None]] = deque()
+
+    def __call__(self, work: Callable[P, None], *given: P.args, **named: P.kwargs) -> None:
+        """Give a task, as soon as few enough wait; raises what an earlier one failed with."""
+        self._wait(self._behind)
+        self._given.append(self._thread.submit(work, *given, **named))
+
+    def end(self) -> None:
+        """Wait until all is done; raises what a task failed with."""
+        self._wait(0)
+        self._thread.shutdown()
+
+    def _wait(self, most: int) -> None:
+        while len(self._given) > most:
+            self._given.popleft().result()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from visard.detect import CutFinder, figure, find_kinds, rest
+from visard.detect import CutFinder, Motion, figure, find_kinds, rest
 from visard.detect.search import Effort
 from visard.errors import UsageError
 from visard.flow import ahead, side_by_side
@@ -21,10 +21,11 @@ KEY_SECONDS = 0.8
 """A video is searched finely, for small and turned faces, this often and after every cut."""
 
 LOOK_SECONDS = 1 / 15
-"""A video is searched for large faces this often; in between faces are followed from both sides."""
+"""A video is searched for large faces this often where anything moves; in between they are followed from both sides."""
 
 SECOND_SECONDS = 0.2
-"""So often another network looks for people in a video: whom only it sees is followed over longer gaps."""
+"""So often it is searched in any case, and another network looks for people in it, too: whom only that sees is followed
+over longer gaps."""
 
 WEAK = 0.5
 """Detections from this share of the minimum score on may carry a track on, though not start one."""
@@ -142,32 +143,52 @@ def refuse_unfound(policy: Policy) -> None:
         raise UsageError(f"nothing finds {unknown[0]!r} live yet", hint="leave it out; faces are found")
 
 
+@dataclass(frozen=True, slots=True)
+class _Stride:
+    """A frame that is searched, and those before it that are not; second: by another network, too."""
+
+    before: tuple[Sighting, ...]
+    frame: Frame
+    cut: bool
+    effort: Effort
+    second: bool
+
+
 def _look(
     source: Source, frames: Callable[[], Iterator[Frame]], min_scores: Mapping[Kind, float], seen: Callable[[int], None]
 ) -> Iterator[Sighting]:
-    def search(chosen: tuple[Frame, bool, Effort | None, bool]) -> Sighting:
-        frame, cut, effort, second = chosen
-        regions = find_kinds(frame.pixels, min_scores, effort, second) if effort else []
-        return Sighting(frame.index, frame.time, tuple(regions), cut)
+    def search(stride: _Stride) -> tuple[Sighting, ...]:
+        frame = stride.frame
+        regions = find_kinds(frame.pixels, min_scores, stride.effort, stride.second)
+        return (*stride.before, Sighting(frame.index, frame.time, tuple(regions), stride.cut))
 
     with many(source.still):
-        for sighting in side_by_side(search, _chosen(source, frames)):
-            yield sighting
-            seen(sighting.index)
+        for sightings in side_by_side(search, _strides(source, frames)):
+            for sighting in sightings:
+                yield sighting
+                seen(sighting.index)
 
 
-def _chosen(source: Source, frames: Callable[[], Iterator[Frame]]) -> Iterator[tuple[Frame, bool, Effort | None, bool]]:
-    """Yield every frame, whether it follows a cut, how thoroughly it is searched, None for not at all, and whether by
-    another network too."""
-    is_cut, next_key, next_look, next_second = CutFinder(), 0.0, 0.0, 0.0
+def _strides(source: Source, frames: Callable[[], Iterator[Frame]]) -> Iterator[_Stride]:
+    """Yield every frame that is searched, and how; the last one is, so that whoever is there is followed to the end."""
+    is_cut, moves, next_key, next_look, next_second = CutFinder(), Motion(), 0.0, 0.0, 0.0
+    before: list[Sighting] = []
+    waiting: Frame | None = None
     for frame in frames() if source.still else ahead(frames()):
         cut = not source.still and is_cut(frame.pixels)
-        key = cut or frame.time >= next_key
-        if not (source.still or key or frame.time >= next_look):
-            yield frame, cut, None, False
-            continue
-        second = source.still or key or frame.time >= next_second
-        next_second = frame.time + SECOND_SECONDS - JITTER if second else next_second
-        next_look = frame.time + LOOK_SECONDS - JITTER
-        next_key = frame.time + KEY_SECONDS - JITTER if key else next_key
-        yield frame, cut, "fine" if source.still else "key" if key else "coarse", second
+        key = source.still or cut or frame.time >= next_key
+        second = key or frame.time >= next_second
+        moved = not source.still and moves(frame.pixels)
+        due = frame.time >= next_look and (moved or second)
+        if waiting:
+            before.append(Sighting(waiting.index, waiting.time, ()))
+        waiting = frame
+        if key or due:
+            yield _Stride(tuple(before), frame, cut, "fine" if source.still else "key" if key else "coarse", second)
+            moves.looked()
+            waiting, before = None, []
+            next_second = frame.time + SECOND_SECONDS - JITTER if second else next_second
+            next_look = frame.time + LOOK_SECONDS - JITTER
+            next_key = frame.time + KEY_SECONDS - JITTER if key else next_key
+    if waiting:
+        yield _Stride(tuple(before), waiting, False, "coarse", True)

@@ -33,6 +33,7 @@ from visard.types import Frame, Report
 from visard.vault.beside import published
 from visard.vault.keys import Sealing
 from visard.verify import meet, verify
+from visard.verify.promises import promised
 from visard.verify.rehearsal import rehearse
 from visard.verify.remedy import remedy
 from visard.warmth import cool_down, warm_up
@@ -149,7 +150,7 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
     refuse_misnamed(target, original)
     if known is not None:
         refuse_misplaced(known, original, task.policy)
-    warm_up(recognise=original.still)
+    warm_up(task.policy.rules, doubt=original.still)
     frames, clock = _reel(original), _Clock()
     with published(target, original, task.overwrite, seal=bool(task.sealing), locked=bool(lock.secret)) as draft:
         with clock("find"):
@@ -172,7 +173,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
                 write(draft, _hidden(frames(True), found, hider, original, progress), original, task.output)
             if not original.still:
                 cool_down()
-                identity.load()
+                if any(promised(hider, region) for region in found.all()):
+                    identity.load()
             with clock("doubt"):
                 again = _told(frames, "doubt", original, progress)
                 doubt = verify(draft, original, again, found, hider, originals, task.output.keep_metadata)

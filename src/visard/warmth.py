@@ -5,17 +5,19 @@ from __future__ import annotations
 import ctypes
 import gc
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 
 from visard.errors import VisardError
+from visard.types import Kind
 
 
-def warm_up(recognise: bool = False) -> None:
-    """Begin to load what finds faces, in a thread of its own; whoever then needs it waits for it.
+def warm_up(kinds: Collection[Kind], doubt: bool = False) -> None:
+    """Begin to load what finds such kinds, in a thread of its own; whoever then needs it waits for it.
 
-    recognise: also what recognises them, which a video needs so late that its memory is better used until then.
+    doubt: also what doubts and recognises, which a video needs so late that its memory is better used until then.
     """
-    threading.Thread(target=_load, args=(recognise,), name="visard-warm-up", daemon=True).start()
+    threading.Thread(target=_load, args=(tuple(kinds), doubt), name="visard-warm-up", daemon=True).start()
 
 
 def cool_down() -> None:
@@ -28,13 +30,13 @@ def cool_down() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def _load(recognise: bool) -> None:
+def _load(kinds: tuple[Kind, ...], doubt: bool) -> None:
     # Imported here, beside the imports of whoever called.
     from visard import detect
 
     with suppress(VisardError):  # whoever needs a network gets the error
-        detect.load()
-        if recognise:
+        detect.load(kinds, doubt)
+        if doubt:
             from visard.shape import identity
 
             identity.load()

@@ -135,7 +135,7 @@ def command(
 
     output = Output(rest["codec"], rest["crf"], rest["audio"], rest["keep_metadata"])
     ensure_models(offline, quiet, policy.rules)
-    warm_up()
+    warm_up(policy.rules)
     from visard.people import load_people
     from visard.pipeline import Task
 

@@ -3,9 +3,10 @@
 from visard.detect.belongings import with_belongings
 from visard.detect.cuts import CutFinder
 from visard.detect.figure import figure
-from visard.detect.find import BlazeFace, CenterFace, find_faces, load, second_opinion
+from visard.detect.find import BlazeFace, CenterFace, find_faces, second_opinion
 from visard.detect.head import face_of, part_of_face
-from visard.detect.kinds import NETWORKS, find_kinds, rest
+from visard.detect.kinds import NETWORKS, find_kinds, load, rest
+from visard.detect.motion import Motion
 from visard.detect.objects import NanoDet, find_carried
 from visard.detect.pose import MoveNet
 
@@ -14,6 +15,7 @@ __all__ = [
     "BlazeFace",
     "CenterFace",
     "CutFinder",
+    "Motion",
     "MoveNet",
     "NanoDet",
     "face_of",

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from visard.detect.face import BLAZE_SIDE, blazeface_glance, blazeface_net, centerface_glance, centerface_net
+from visard.detect.face import BLAZE_SIDE, blazeface_glance, centerface_glance
 from visard.detect.merge import SCORE, Found, merge, regions, stretch
 from visard.detect.search import (
     Effort,
@@ -148,12 +148,6 @@ def find_faces(pixels: Pixels, min_score: float = 0.3, effort: Effort = "fine") 
     ModelError.
     """
     return CenterFace(min_score, effort)(pixels)
-
-
-def load() -> None:
-    """Load the networks now, if they are not; raises ModelError."""
-    centerface_net().load()
-    blazeface_net().load()
 
 
 def second_opinion(still: bool) -> BlazeFace:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from visard.detect.face import centerface_net
+from visard.detect.face import blazeface_net, centerface_net
 from visard.detect.find import find_faces
 from visard.detect.head import heads
 from visard.detect.objects import NanoDet, nanodet_net
@@ -96,6 +96,16 @@ def _to_the_crown(person: Region) -> Region:
 
 def _are_one(box: Box, other: Box) -> bool:
     return box.iou(other) >= _SAME or box.overlap(other) >= _WITHIN * min(box.area, other.area)
+
+
+def load(kinds: Collection[Kind], doubt: bool) -> None:
+    """Load the networks that find these kinds first, and who doubts them, if they are not; raises ModelError."""
+    if {"face", "head"} & set(kinds):
+        centerface_net().load()
+    if {"person", "head", "vehicle"} & set(kinds):
+        nanodet_net().load()
+    if doubt:
+        blazeface_net().load()
 
 
 def rest() -> None:

@@ -77,7 +77,7 @@ def show(
         hider = Hider(policy, source=hashlib.sha256(stream.first.pixels.tobytes()).hexdigest())
         if any(isinstance(method, Prepared) for method in hider.methods.values()):
             raise UsageError("a stream cannot be hidden in groups", hint="use --method fill, blur or surrogate")
-        detect.load()
+        detect.load(policy.rules, doubt=True)
         stage = _Stage(stream, hider, delay)
         with opened_screen(target, stream.like, stream.first, overwrite) as screen:
             try:

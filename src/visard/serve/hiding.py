@@ -30,9 +30,9 @@ def hide(sources: dict[str, str], out: str, policy: dict[str, Any], *, tell: Tel
 
     Tells of each source as it ends. Raises VisardError where nothing could be begun.
     """
-    warm_up()
     regions = {Path(source).name: regions_of(Path(folder)) for source, folder in sources.items()}
     task = Task(from_dict(policy), overwrite=True)
+    warm_up(task.policy.rules)
     run(list(sources), Path(out), task, Pool(1), regions=regions, watch=_Watch(tell))
     return {}
 

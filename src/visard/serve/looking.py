@@ -33,7 +33,7 @@ def look(source: str, folder: str, name: str, *, tell: Tell) -> dict[str, Any]:
     if original.width * original.height > MOST_PIXELS:
         limit = f"{MOST_PIXELS // 1_000_000} megapixels"
         raise SourceError(f"has more than {limit}", hint="scale it down, or cut it into parts")
-    warm_up()
+    warm_up(Policy().rules)
     into.mkdir(mode=0o700, exist_ok=True)
     watched = _Watched(original)
     found = find(original, watched.frames, Policy(), _teller(tell, original.frames))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
@@ -13,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from visard.detect import CenterFace, part_of_face, second_opinion
-from visard.flow import ahead
+from visard.flow import Aside, ahead
 from visard.found import Found, many
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
@@ -35,7 +33,10 @@ Clearest = frozenset[tuple[int, int]]
 _LOSSLESS = {"PNG", "BMP", "TIFF"}
 
 _BEHIND = 4
-"""Frames that may wait for the slowest network, which looks at some only: each costs memory."""
+"""Frames that may wait for whoever looks at all of them: each costs memory."""
+
+_FAR_BEHIND = 20
+"""Likewise for the slowest networks, which look at every tenth frame: the others cost nothing meanwhile."""
 
 _OF_PEOPLE = {"face", "head", "person"}
 """Kinds of which one is hidden wherever a face may not be seen."""
@@ -114,21 +115,21 @@ class _Room:
         self.kept = Kept(originals, second_opinion(still=False))
         self.detail = Detail()
         # One thread for each network, which sees the frames in their order.
-        self._aside = [ThreadPoolExecutor(1, thread_name_prefix="visard-doubt") for _ in range(3)]
-        self._asked: deque[Future[None]] = deque()
+        self._faces, self._others, self._known = Aside(_BEHIND), Aside(_FAR_BEHIND), Aside(_BEHIND)
 
     def see(self, before: Frame, after: Frame, regions: Sequence[Region]) -> None:
         """Compare one frame with its draft; the networks, which are slow, work beside the other checks."""
         hidden = [r for r in regions if r.hide]
         cover = cover_of(regions, self.hider, before.pixels.shape[:2])
         new = cover_of([r for r in hidden if self._exchanged(r)], self.hider, before.pixels.shape[:2])
-        self._answer(_BEHIND)
-        faces, others, known = self._aside
-        self._asked += [
-            faces.submit(self._find, after, regions, cover),
-            others.submit(self._look, after, regions, cover),
-            known.submit(self._recognise, before, after, hidden, new),
-        ]
+        self._faces(self._find, after, regions, cover)
+        if self.seen_again.looks_at(after.index):
+            self._others(self._look, after, regions, cover)
+        else:
+            self._others(self.seen_again.pass_over, after.index, after.time)
+        clearest = [r for r in hidden if (before.index, r.track) in self._clearest]
+        if clearest:
+            self._known(self._recognise, before, after, clearest, new)
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
         drawn = outlines((r for r in hidden if keeps_its_outline(self.hider.method(r))), before.pixels.shape[:2])
         for region in hidden:
@@ -138,9 +139,8 @@ class _Room:
 
     def checks(self) -> Iterator[Check]:
         """Return the result of every check."""
-        self._answer(0)
-        for thread in self._aside:
-            thread.shutdown()
+        for aside in (self._faces, self._others, self._known):
+            aside.end()
         yield Check("frames_lost", float(self.lost), 0.0)
         yield from (c.check() for c in self._all)
 
@@ -164,11 +164,6 @@ class _Room:
         """Regions that some check still saw through."""
         return [*self.found_again.weak, *self.seen_again.weak, *self.known_again.weak, *self.detail.weak]
 
-    def _answer(self, behind: int) -> None:
-        """Wait until the networks are so few frames behind; their failures are ours."""
-        while len(self._asked) > behind * len(self._aside):
-            self._asked.popleft().result()
-
     def _find(self, after: Frame, regions: Sequence[Region], cover: Cover) -> None:
         if _OF_PEOPLE & self.hider.methods.keys():
             # Other clothes are no cover for a face.
@@ -184,10 +179,8 @@ class _Room:
         lost = [r for r in people if self.hider.method(r).goal == "detectors"]
         self.seen_again.see(after, regions, cover, gone, lost)
 
-    def _recognise(self, before: Frame, after: Frame, hidden: Sequence[Region], new: Cover) -> None:
-        for region in hidden:
-            if (before.index, region.track) not in self._clearest:
-                continue
+    def _recognise(self, before: Frame, after: Frame, clearest: Sequence[Region], new: Cover) -> None:
+        for region in clearest:
             if promised(self.hider, region):
                 own = cover_of([region], self.hider, new.shape)
                 if not self._exchanged(region):

@@ -43,6 +43,14 @@ class SeenAgain:
         self._frames: list[int] = []
         self.weak: list[Region] = []
 
+    def looks_at(self, index: int) -> bool:
+        """Return whether a frame is one that is looked at."""
+        return bool(self._scores) and index % self._every == 0
+
+    def pass_over(self, index: int, time: float) -> None:
+        """Take note, in its turn, of a frame that is not looked at."""
+        self._missed.append(Sighting(index, time, (), False))
+
     def see(
         self, after: Frame, regions: Sequence[Region], cover: NDArray[np.uint8], gone: Sequence[Region] = (),
         lost: Sequence[Region] = (),
@@ -53,7 +61,7 @@ class SeenAgain:
         lost: people whom detectors shall not find where they are; MoveNet is asked closely.
         """
         missed: list[Region] = []
-        if self._scores and after.index % self._every == 0:
+        if self._scores:
             spared = [r.box for r in regions if not r.hide]
             people = find_kinds(after.pixels, {"person": _PERHAPS}, self._effort) if gone else []
             there = [p.box for p in people if not any(p.box.iou(box) > _SAME_PLACE for box in spared)]
