@@ -127,7 +127,8 @@ def _look(file: Finished, policy: Policy, people: People, recognisers: Sequence[
     hulls = blank(Frame(before), regions, policy).pixels if regions else before
     found = []
     for region, seen in looks:
-        if seen is None or region.points is None or not people.hides([seen.embedding]):
+        beside = [other.embedding for _, other in looks if other is not None and other is not seen]
+        if seen is None or region.points is None or not people.hides([seen.embedding], beside):
             continue
         vectors = tuple(_vectors(recogniser, region, (before, after, hulls)) for recogniser in recognisers)
         found.append(_Seen(file.name, seen.embedding, vectors))
