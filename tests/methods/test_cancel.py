@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from visard.errors import UsageError
 from visard.hider import Hider
 from visard.methods import make
-from visard.methods.background import SIDE, _window, inputs
+from visard.methods.background import SIDE, _scale, _window, inputs
 from visard.methods.cancel import Cancel
 from visard.methods.engines import ENGINES, best
+from visard.methods.patches import complete
 from visard.policy import Policy, Rule
 from visard.shape.align import covered, together
 from visard.types import Box, Frame, Pixels, Region, Removing
@@ -75,6 +76,29 @@ def test_the_network_says_what_is_to_be_expected_and_patches_how_it_is_textured(
     hole = hole_in(scene)
     new = Cancel("background").predict(scene, hole, ~hole, 1)[hole].astype(float)
     assert np.abs(new - slope[hole]).mean() < 15 and 5 < (new - slope[hole]).std() < 16
+
+
+@pytest.mark.parametrize("edge", [110, 150])
+def test_patches_follow_what_is_expected_and_keep_their_texture(edge: int) -> None:
+    """Between bright and dark stone the hole itself could be either."""
+    grain = np.random.default_rng(0).normal(0, 12, (160, 260, 3))
+    scene = np.clip(np.where(np.arange(260)[None, :, None] < 130, 200, 60) + grain, 0, 255).astype(np.uint8)
+    hole = hole_in(scene, slice(30, 130), slice(80, 180))
+    expected = np.where(np.arange(260)[None, :, None] < edge, 200, 60) * np.ones((160, 1, 3), np.float32)
+    new = complete(scene, hole, ~hole, 1, expected.astype(np.float32))
+    assert new is not None
+    inner = new[40:120].astype(float)
+    assert np.abs(inner[:, 84 : edge - 8].mean() - 200) < 12 and np.abs(inner[:, edge + 8 : 176].mean() - 60) < 12
+    assert inner[:, 84 : edge - 8].std() > 6
+
+
+@given(st.integers(1, 4000), st.integers(1, 4000), st.floats(0, 2000))
+def test_the_network_sees_a_hole_no_deeper_than_it_learnt_and_never_larger_than_it_is(
+    height: int, width: int, depth: float
+) -> None:
+    scale = _scale((height, width), depth)
+    assert 0 < scale <= 1 and scale * max(height, width) <= 320.001 and scale * depth <= 28.001
+    assert scale == 1 or max(height, width) >= 320 or depth >= 28
 
 
 def test_the_network_sees_a_square_and_nothing_larger_than_it_is() -> None:

@@ -95,6 +95,9 @@ def test_what_ships_is_the_average_and_runs_as_an_engine(
     theirs = net(torch.from_numpy(hole.inputs)[None]).numpy()
     assert np.abs(taught("background", str(file))(hole.inputs[None])[0] - theirs).max() < 1e-3
     assert Cancel(weights=str(file)).told() == ["background predicted by background"]
+    large = np.random.default_rng(0).uniform(-1, 1, (1, 7, 160, 112)).astype(np.float32)
+    wide = net(torch.from_numpy(large)).numpy()
+    assert np.abs(taught("background", str(file))(large)[0] - wide).max() < 1e-3, "of any size"
 
     picture, hidden = squares[0, :96, :96], hole.hidden[0] > 0
     noise = np.random.default_rng(0).integers(0, 256, picture.shape, np.uint8)

@@ -38,8 +38,10 @@ _ROUNDS = 3, 2
 _WIDE = 12
 """Pixels within which better patches are sought by chance, above the coarsest level."""
 
-_UPRIGHT = 30000.0
-"""Squared grey levels that speak against a patch from a picture's height higher or lower: roads are no walls."""
+_UPRIGHT, _LIKELY = 30000.0, 1.0
+"""Squared grey levels that speak against a patch from a picture's height higher or lower: roads are no walls; and what
+share of the squared difference of its mean colour from the expected one does: four shares err as little in small holes,
+and tear large ones apart."""
 
 _FADE = 1.05
 """By how much less a pixel of the hole counts than its neighbour nearer to the rim."""
@@ -59,7 +61,8 @@ class _Level:
     """One scale: the picture (h, w, 3) with its hole filled in so far, and the patches that make up the hole.
 
     weight: (h, w) what a pixel counts when patches are compared; sources: (h, w) where a wholly known patch begins;
-    grid: (rows, columns) numbers of patches, -1 where none is needed; place: (N, 2) where they begin.
+    grid: (rows, columns) numbers of patches, -1 where none is needed; place: (N, 2) where they begin; means: (h, w, 3)
+    mean colours, known or expected, of the patch that begins there, if anything is expected.
     """
 
     picture: Floats
@@ -70,18 +73,20 @@ class _Level:
     grid: Places
     place: Places
     nearest: Places
+    means: Floats | None
 
 
-def complete(pixels: Pixels, wanted: Flags, known: Flags, seed: int) -> Pixels | None:
+def complete(pixels: Pixels, wanted: Flags, known: Flags, seed: int, expected: Floats | None = None) -> Pixels | None:
     """Return the (h, w, 3) picture with the wanted pixels made of patches of the known ones; None where there are none.
 
-    Pixels that are neither are not looked at. Known pixels keep their value.
+    expected: (h, w, 3) colours, 0 to 255, that the wanted ones are likely to have. Pixels that are neither wanted nor
+    known are not looked at. Known pixels keep their value.
     """
     rng = np.random.default_rng(seed)
     level: _Level | None = None
     match = np.zeros((0, 2), np.intp)
     for number, scale in enumerate(_scales(wanted)):
-        below, level = level, _level(pixels, wanted, known, scale)
+        below, level = level, _level(pixels, wanted, known, expected, scale)
         if level is None:
             level = below
             continue
@@ -103,7 +108,7 @@ def _scales(wanted: Flags) -> list[float]:
     return [0.5**k for k in range(int(number), -1, -1)]
 
 
-def _level(pixels: Pixels, wanted: Flags, known: Flags, scale: float) -> _Level | None:
+def _level(pixels: Pixels, wanted: Flags, known: Flags, expected: Floats | None, scale: float) -> _Level | None:
     height, width = (max(PATCH, round(side * scale)) for side in wanted.shape)
     if min(wanted.shape) < PATCH:
         return None
@@ -111,14 +116,17 @@ def _level(pixels: Pixels, wanted: Flags, known: Flags, scale: float) -> _Level 
     picture = _reduced(np.asarray(pixels * known[..., None], np.float32), height, width)
     whole = share > 0.999
     hole = (_reduced(wanted.astype(np.float32), height, width) > 0) & ~whole
-    picture = carry_across(picture, np.asarray(whole, np.float32))
+    picture, means = carry_across(picture, np.asarray(whole, np.float32)), None
+    if expected is not None:
+        picture[hole] = _reduced(expected, height, width)[hole]
+        means = np.asarray(cv2.blur(picture, (PATCH, PATCH), anchor=(0, 0)), np.float32)
     sources = _begin(whole)
     if not sources.any() or not hole.any():
         return None
     depth = cv2.distanceTransform(np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
     weight = np.where(whole, 1.0, np.where(hole, np.maximum(0.02, _FADE**-depth * 0.7), 0.0))
     grid, place = _grid(hole, _STRIDE[int(np.count_nonzero(hole) > _SMALL)])
-    return _Level(picture, hole, whole, weight.astype(np.float32), sources, grid, place, _nearest(sources))
+    return _Level(picture, hole, whole, weight.astype(np.float32), sources, grid, place, _nearest(sources), means)
 
 
 def _nearest(there: Flags) -> Places:
@@ -200,9 +208,13 @@ def _distance(level: _Level, match: Places) -> Floats:
 
 
 def _off(level: _Level, place: Places, match: Places) -> Floats:
-    """Return (N,) how much it speaks against matches that they lie higher up or lower down in the picture."""
+    """Return (N,) how much it speaks against matches that they lie higher or lower, or are of other colours."""
     away = (match[:, 0] - place[:, 0]) / level.wanted.shape[0]
-    return np.asarray(_UPRIGHT * away * away, np.float32)
+    off = np.asarray(_UPRIGHT * away * away, np.float32)
+    if level.means is not None:
+        apart = level.means[match[:, 0], match[:, 1]] - level.means[place[:, 0], place[:, 1]]
+        off += np.float32(_LIKELY) * np.einsum("nc,nc->n", apart, apart)
+    return off
 
 
 def _compare(own: Floats, weight: Floats, other: Floats) -> Floats:

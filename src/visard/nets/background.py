@@ -27,9 +27,9 @@ _SPREADS = (1, 2, 1, 2, 1)
 class Gated(nn.Module):
     """A convolution, each of whose channels is let through by another."""
 
-    def __init__(self, enter: int, leave: int, stride: int = 1) -> None:
+    def __init__(self, enter: int, leave: int, stride: int = 1, block: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(enter, 2 * leave, 3, stride=stride, padding=1)
+        self.conv = nn.Conv2d(enter, 2 * leave, 3 * block, stride=stride * block, padding=block)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, leave, h, w) for (n, enter, h, w)."""
@@ -38,25 +38,25 @@ class Gated(nn.Module):
 
 
 class Background(nn.Module):
-    """(n, 7, S, S) in, (n, 3, S, S) out, -1 to 1 both; S is a multiple of 16."""
+    """(n, 7, H, W) in, (n, 3, H, W) out, -1 to 1 both; H and W are multiples of 16."""
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
         one, two, three = widths
-        self.stem = Gated(_BLOCK**2 * INPUTS, one)
+        self.stem = Gated(INPUTS, one, block=_BLOCK)
         self.down = nn.ModuleList([Gated(one, two, stride=2), Gated(two, three, stride=2)])
         self.middle = nn.ModuleList(nn.Conv2d(three, three, 3, padding=k, dilation=k) for k in _SPREADS)
         # Narrowed before they are enlarged: a fourth of the work.
         self.up = nn.ModuleList([nn.Conv2d(two, one, 1), nn.Conv2d(three, two, 1)])
         self.leave = nn.ModuleList([Gated(one, one), Gated(two, two)])
-        self.brush = nn.Conv2d(one, 3 * _BLOCK**2, 3, padding=1)
+        self.brush = nn.ConvTranspose2d(one, 3, 3 * _BLOCK, stride=_BLOCK, padding=_BLOCK)
         nn.init.zeros_(self.brush.weight)
         nn.init.zeros_(self.brush.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what lies in the hole, and how the rest looks to it."""
         filled = x[:, :3]
-        x = self.stem(functional.pixel_unshuffle(x, _BLOCK))
+        x = self.stem(x)
         levels = []
         for down in self.down:
             levels.append(x)
@@ -66,4 +66,4 @@ class Background(nn.Module):
         for level in reversed(range(len(levels))):
             x = functional.interpolate(self.up[level](x), scale_factor=2.0) + levels[level]
             x = x + self.leave[level](x)
-        return filled + functional.pixel_shuffle(self.brush(x), _BLOCK)
+        return filled + self.brush(x)

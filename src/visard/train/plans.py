@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from visard.methods.background import SIDE as SCENE
+from visard.methods.background import STEP
 from visard.methods.donors import bank
 from visard.methods.mannequin import PLANES
 from visard.methods.ways import length
@@ -83,7 +84,7 @@ def _estrange(numbers: Mapping[str, Any]) -> Plan:
 
 def _background(numbers: Mapping[str, Any]) -> Plan:
     inputs = {"scene": torch.zeros(1, SEEN, SCENE, SCENE)}
-    return Plan(Background(background.Recipe(**numbers).widths), inputs, ("whole",), {"side": SCENE})
+    return Plan(Background(background.Recipe(**numbers).widths), inputs, ("whole",), {"side": SCENE, "step": STEP})
 
 
 def _denoiser(numbers: Mapping[str, Any]) -> Plan:
