@@ -39,9 +39,8 @@ _WIDE = 12
 """Pixels within which better patches are sought by chance, above the coarsest level."""
 
 _UPRIGHT, _LIKELY = 30000.0, 1.0
-"""Squared grey levels that speak against a patch from a picture's height higher or lower: roads are no walls; and what
-share of the squared difference of its mean colour from the expected one does: four shares err as little in small holes,
-and tear large ones apart."""
+"""Squared grey levels that speak against a patch from a picture's height higher or lower: roads are no walls; and how much
+of its squared distance from the expected mean colour does: four times as much errs as little, and tears large holes."""
 
 _FADE = 1.05
 """By how much less a pixel of the hole counts than its neighbour nearer to the rim."""
