@@ -39,8 +39,8 @@ _WIDE = 12
 """Pixels within which better patches are sought by chance, above the coarsest level."""
 
 _UPRIGHT, _LIKELY = 30000.0, 1.0
-"""Squared grey levels that speak against a patch from a picture's height higher or lower: roads are no walls; and how much
-of its squared distance from the expected mean colour does: four times as much errs as little, and tears large holes."""
+"""Squared grey levels that speak against a patch from a picture's height higher or lower: roads are no walls; and how
+much the square of its distance from the expected mean colour does: more errs as little, but tears large holes."""
 
 _FADE = 1.05
 """By how much less a pixel of the hole counts than its neighbour nearer to the rim."""
