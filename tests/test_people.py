@@ -72,5 +72,7 @@ def test_of_whom_there_is_no_look_is_hidden_but_apart_from_whoever_is_surely_mea
         return [r.hide for r in select(lambda: iter(frames), regions, People(only=(ME,)))[0][1:]]
 
     assert hidden(before, far) == [True, True, False]
+    plate = Region("plate", far, 0.4, track=9)
+    assert select(lambda: iter(frames), {0: (mine, body, plate)}, People(only=(ME,)))[0][2].hide, "plates are nobody's"
     assert hidden(far, again=False) == [True, True], "in one of the frames it could be anybody"
     assert hidden(far, one=replace(mine, score=1.1)) == [True, True], "perhaps, but not surely"

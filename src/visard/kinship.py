@@ -10,7 +10,7 @@ import numpy as np
 
 from visard.types import Kind, Region
 
-_NESTED: tuple[Kind, ...] = ("face", "head", "person")
+OF_A_SUBJECT: tuple[Kind, ...] = ("face", "head", "person")
 """Parts of one subject, each of which lies in the next one."""
 
 _TWICE, _MOSTLY, _STEPS = 0.8, 0.9, 32
@@ -69,7 +69,7 @@ def _owners(whole: Mapping[int, tuple[Region, ...]]) -> dict[int, int]:
     together, shown = Counter[tuple[int, int]](), Counter[int]()
     for regions in whole.values():
         shown.update(r.track for r in regions)
-        together.update(_pairs([r for r in regions if r.kind in _NESTED]))
+        together.update(_pairs([r for r in regions if r.kind in OF_A_SUBJECT]))
     owner: dict[int, int] = {}
     for (part, other), times in together.most_common():
         if 2 * times >= shown[part]:
@@ -80,7 +80,7 @@ def _owners(whole: Mapping[int, tuple[Region, ...]]) -> dict[int, int]:
 
 def _pairs(regions: Sequence[Region]) -> Iterator[tuple[int, int]]:
     """Yield (part, whole) numbers of one frame: the likeliest first, and nobody has two faces, or two heads."""
-    ranks = {r.track: _NESTED.index(r.kind) for r in regions}
+    ranks = {r.track: OF_A_SUBJECT.index(r.kind) for r in regions}
     nearest = [
         (_lies_in(part, other), part.track, other.track)
         for part in regions for other in regions if ranks[other.track] == _next(ranks, ranks[part.track])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from visard.detect import find_faces
 from visard.errors import UsageError
-from visard.kinship import seen_twice
+from visard.kinship import OF_A_SUBJECT, seen_twice
 from visard.media.read import probe, read
 from visard.shape.identity import SAME_PERSON, Embedding, distance, look
 from visard.types import Frame, Kind, Region
@@ -97,13 +97,13 @@ def _companions(regions: Regions) -> dict[int, set[int]]:
 
 
 def _apart(regions: Regions, looks: Mapping[int, Sequence[Embedding]], only: Sequence[Embedding]) -> frozenset[int]:
-    """Return the tracks without a look, in all of whose frames all who are singled out are surely seen beside them."""
+    """Return the people without a look, in all of whose frames all who are singled out are surely seen beside them."""
     sure = [{t for t, own in looks.items() if any(distance(look, one) <= _SURELY_SAME for look in own)} for one in only]
     others: dict[int, bool] = {}
     for found in regions.values() if only else ():
         meant = [[r.box for r in found if r.track in tracks] for tracks in sure]
         for region in found:
-            if not looks.get(region.track):
+            if region.kind in OF_A_SUBJECT and not looks.get(region.track):
                 apart = all(meant) and not any(region.box.overlap(box) for boxes in meant for box in boxes)
                 others[region.track] = others.get(region.track, True) and apart
     return frozenset(track for track, apart in others.items() if apart)
