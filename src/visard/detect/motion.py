@@ -13,7 +13,7 @@ _CELLS = 80
 
 _CHANGE = 16.0
 """Grey levels by which a cell's mean changes where something moves: of plain contrast, a tenth of a cell. Codecs and
-sensors change it by three or so. In a clip of a room boxes of 12 to 20 are as good as those of looks at all times."""
+sensors change it by three or so. In a clip of a room people and plates are hidden as well as without this."""
 
 
 class Motion:
