@@ -94,14 +94,14 @@ class Background:
 
 
 def inputs(colour: Floats, share: Floats) -> Floats:
-    """Return (7, S, S) what the network sees of (S, S, 3) colours, 0 to 255 times the known (S, S) share of a pixel."""
+    """Return (7, H, W) what the network sees of (H, W, 3) colours, 0 to 255 times the known (H, W) share of a pixel."""
     known = (share > 0.999).astype(np.float32)
     both = np.dstack([_weighed(colour, known), fill_in(colour, known)]) / np.float32(127.5) - 1
     return np.ascontiguousarray(np.dstack([both, known]).transpose(2, 0, 1), np.float32)
 
 
 def _weighed(colour: Floats, known: Floats) -> Floats:
-    """Return (S, S, 3) colours where known is 1, else the mean of all that is known, the nearer the more by far.
+    """Return (H, W, 3) colours where known is 1, else the mean of all that is known, the nearer the more by far.
 
     The weights fall with the sixth power of the distance, or so: a sum of Gaussians, each of them twice as wide.
     """
