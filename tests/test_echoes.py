@@ -84,7 +84,7 @@ def test_a_box_that_lies_mostly_beside_the_face_stays_if_somebody_is_there(astro
     rows, columns = beside.box.grow(0.7).cells(512, 512)
     here = replace(beside, box=beside.box.shift(-columns.start, -rows.start))
     assert left_out([(astronaut, [FACE, beside])]) == {2}
-    assert not left_out([(astronaut, [FACE, beside])], Echoes(lambda pixels: [here]))
+    assert not left_out([(astronaut, [FACE, beside])], Echoes(second=lambda pixels: [here]))
 
 
 def test_who_had_a_face_of_his_own_for_a_while_stays(astronaut: Pixels) -> None:

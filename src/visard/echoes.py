@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from visard.detect import face_of, second_opinion
+from visard.detect import face_of, is_remnant, second_opinion
 from visard.shape.landmarks import FaceMesh, box_of
 from visard.types import Box, Frame, Pixels, Region
 
@@ -40,10 +40,12 @@ class Echoes:
     """Finds subjects that are only another subject seen twice: a cheek, a chin with its collar, a loose box.
 
     Hidden by themselves they would lie as a bar across the other's new face. Whoever is left out wrongly is still
-    sought by the second detector, in the draft. second: that detector, (H, W, 3) uint8 RGB pixels to faces.
+    sought by the second detector, in the draft. second: that detector, (H, W, 3) uint8 RGB pixels to faces; still:
+    whether there is one picture alone, in which remnants are told as well.
     """
 
     second: Callable[[Pixels], list[Region]] = field(default_factory=lambda: second_opinion(still=False))
+    still: bool = False
     _frames: Counter[int] = field(default_factory=Counter)
     _seen: Counter[tuple[int, int]] = field(default_factory=Counter)
     _behind: set[tuple[int, int]] = field(default_factory=set)
@@ -54,6 +56,8 @@ class Echoes:
         fits = [outline.iou(face_of(region)) for outline, (region, _) in zip(outlines, found, strict=True)]
         for i, (region, mesh) in enumerate(found):
             self._frames[region.track] += 1
+            if self.still and is_remnant(frame.pixels, region, [other for other, its in found if its.sure]):
+                self._behind.add((frame.index, region.track))
             for j, (other, its) in enumerate(found):
                 if other.track == region.track or not its.sure:
                     continue

@@ -80,7 +80,7 @@ class Tracer:
     def __init__(self, hider: Hider, still: bool) -> None:
         self._hider, self._still = hider, still
         self.codes: Codes = {}
-        self.looks, self.echoes, self.motions = Looks(), Echoes(), Motions()
+        self.looks, self.echoes, self.motions = Looks(), Echoes(still=still), Motions()
 
     def see(self, frame: Frame, meshes: Sequence[Traced]) -> None:
         """Take note of a frame, the next one; meshes: as `traced` gives them."""

@@ -9,6 +9,7 @@ from visard.detect.kinds import NETWORKS, find_kinds, load, rest
 from visard.detect.motion import Motion
 from visard.detect.objects import NanoDet, find_carried
 from visard.detect.pose import MoveNet
+from visard.detect.remnant import is_remnant
 
 __all__ = [
     "NETWORKS",
@@ -23,6 +24,7 @@ __all__ = [
     "find_carried",
     "find_faces",
     "find_kinds",
+    "is_remnant",
     "load",
     "part_of_face",
     "rest",
