@@ -5,6 +5,7 @@ Pan, Chen and Wu 2024 (METHODS 8.3) publish neither layers nor weights: this is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ WIDTHS = (48, 96, 192, 384)
 
 WHO, STYLE, SKIP = 256, 256, 16
 """Length of the code of who it is, and of the style; channels that pass beside the smallest features."""
+
+
+_PLACES = 4
+"""The password is read at so many places a side: bits show here and there, and a mean over all would drown them."""
 
 
 class Code(NamedTuple):
@@ -55,7 +60,8 @@ class Decoder(nn.Module):
     """`Code` and a condition (n, conditions) in, pictures (n, 3, S, S), -1 to 1, out.
 
     Who it is and the condition become a style, which every layer takes its gains and shifts from; shift (n, 256) is
-    added to the style: along SeFa's directions it edits attributes.
+    added to the style: along SeFa's directions it edits attributes. The condition is added to the style once more, by
+    one layer: through three, mixed with who it is, none of 16 bits could be read after 1,600 pictures; so most can.
     """
 
     def __init__(self, conditions: int, widths: tuple[int, ...] = WIDTHS) -> None:
@@ -65,6 +71,8 @@ class Decoder(nn.Module):
             nn.Linear(WHO + conditions, STYLE), nn.LeakyReLU(SLOPE), nn.Linear(STYLE, STYLE), nn.LeakyReLU(SLOPE),
             nn.Linear(STYLE, STYLE),
         )  # fmt: skip
+        self.straight = nn.Linear(conditions, STYLE, bias=False)
+        nn.init.normal_(self.straight.weight, std=conditions**-0.5)
         self.first = nn.ModuleList(Modulated(wide, wide) for _ in range(2))
         ways = list(reversed(list(pairwise(widths))))
         self.up = nn.ModuleList(Modulated(b + (SKIP if level == 0 else 0), a) for level, (a, b) in enumerate(ways))
@@ -77,7 +85,7 @@ class Decoder(nn.Module):
 
     def forward(self, code: Code, condition: Tensor, shift: Tensor | None = None) -> Tensor:
         """Return the pictures that a code becomes under a condition."""
-        style = self.style(torch.cat([code.who, condition], dim=1))
+        style = self.style(torch.cat([code.who, condition], dim=1)) + self.straight(condition)
         style = style if shift is None else style + shift
         x = code.map
         for layer in self.first:
@@ -123,19 +131,17 @@ class Dual(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """A trunk with three heads: whether patches are real, what attributes a face has, and by which password it came."""
+    """Whether patches are real and what attributes a face has, which one trunk sees, and by which password it came."""
 
     def __init__(self, attributes: int, bits: int, width: int = 48, halvings: int = 4) -> None:
         super().__init__()
-        widths = [3, *(width * min(2**level, 8) for level in range(halvings))]
-        self.trunk = nn.Sequential(
-            *(nn.Sequential(nn.Conv2d(a, b, 4, 2, 1), nn.LeakyReLU(SLOPE)) for a, b in pairwise(widths))
-        )
+        widths = [width * min(2**level, 8) for level in range(halvings)]
+        self.trunk, self.both = _halving(3, widths), _halving(9, widths)
         wide = widths[-1]
         self.verdict = nn.Conv2d(wide, 1, 3, padding=1)
         self.attributes = nn.Linear(wide, attributes)
-        self.between = nn.Sequential(nn.Conv2d(2 * wide, wide, 3, padding=1), nn.LeakyReLU(SLOPE))
-        self.password = nn.Linear(wide, bits)
+        self.between = nn.Sequential(nn.Linear(wide * _PLACES**2, STYLE), nn.LeakyReLU(SLOPE))
+        self.password = nn.Linear(STYLE, bits)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Return (n, 1, h, w), near 1 where real, and logits (n, attributes), of (n, 3, S, S)."""
@@ -143,9 +149,9 @@ class Discriminator(nn.Module):
         return self.verdict(seen), self.attributes(seen.mean((2, 3)))
 
     def read(self, before: Tensor, after: Tensor) -> Tensor:
-        """Return logits (n, bits) of the password that turned one picture into the other."""
-        both = torch.cat([self.trunk(before), self.trunk(after)], dim=1)
-        logits: Tensor = self.password(self.between(both).mean((2, 3)))
+        """Return logits (n, bits) of the password that turned one picture into the other: what changed, and where."""
+        seen = self.both(torch.cat([before, after, after - before], dim=1))
+        logits: Tensor = self.password(self.between(functional.adaptive_avg_pool2d(seen, _PLACES).flatten(1)))
         return logits
 
 
@@ -187,3 +193,8 @@ def alike(one: Tensor, other: Tensor, margin: float = 0.0) -> Tensor:
 def _layer(into: int, out: int, stride: int) -> nn.Sequential:
     norm = nn.InstanceNorm2d(out, affine=True)
     return nn.Sequential(nn.Conv2d(into, out, 3, stride, 1), norm, nn.LeakyReLU(SLOPE))
+
+
+def _halving(into: int, widths: Sequence[int]) -> nn.Sequential:
+    layers = [nn.Sequential(nn.Conv2d(a, b, 4, 2, 1), nn.LeakyReLU(SLOPE)) for a, b in pairwise((into, *widths))]
+    return nn.Sequential(*layers)

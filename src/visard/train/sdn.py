@@ -28,7 +28,7 @@ from visard.train.loop import Tick
 from visard.train.loop import train as learn
 from visard.train.samples import Practice
 from visard.train.studio import Studio, squares
-from visard.train.turns import Turn, Turns, rubbed, worn
+from visard.train.turns import Turn, Turns, columns, rubbed, worn
 
 NAME = "sdn"
 
@@ -39,6 +39,9 @@ _SIZE = 128
 """Length of the classifier's embeddings."""
 
 
+_EARLY = 0.1
+"""Share of the losses of pixels that counts from the beginning."""
+
 _GROUP = 4
 """Passwords are read in nats a group of so many bits, as the transformer's are."""
 
@@ -48,7 +51,8 @@ class Recipe:
     """Every number that decides the outcome; weights of losses by their names.
 
     side: of the square; bits: of the password; rub: how much hidden faces are spoilt before they come back; approach:
-    pictures until losses of identity count in full; faces: more photos a sample, for the classifier.
+    pictures until losses of identity count in full, and those of pixels, of which a tenth counts from the beginning;
+    faces: more photos a sample, for the classifier.
     """
 
     seed: int = 0
@@ -57,8 +61,8 @@ class Recipe:
     widths: tuple[int, ...] = WIDTHS
     critic_width: int = 48
     classifier_widths: tuple[int, ...] = (32, 64, 128, 256)
-    rate: float = 1e-4
-    critic_rate: float = 1e-4
+    rate: float = 4e-4
+    critic_rate: float = 1e-3
     classifier_rate: float = 1e-3
     average: float = 0.998
     steepest: float = 10.0
@@ -71,7 +75,7 @@ class Recipe:
     apart: float = 2.0
     same: float = 2.0
     attributes: float = 1.0
-    password: float = 1.0
+    password: float = 10.0
     leak: float = 0.05
 
 
@@ -112,11 +116,8 @@ class Sdn(Studio):
         return losses | told | {"nats": nats}
 
     def show(self, batch: Turn) -> list[Tensor]:
-        """Return source, what came back, what came back wrongly, the source under another password, and hidden."""
-        net = self.net("average")
-        hidden, other = (worn(batch, net(batch.source, batch.ways[:, way])) for way in (0, 1))
-        back, wrong = (worn(batch, net(hidden, batch.ways[:, way])) for way in (2, 3))
-        return [batch.source, back, wrong, other, hidden]
+        """Return what `columns` makes of the average."""
+        return columns(batch, self.net("average"))
 
     def _there_and_back(self, batch: Turn) -> list[Tensor]:
         """Return the face hidden, hidden under another password, brought back, and wrongly so."""
@@ -127,7 +128,11 @@ class Sdn(Studio):
         return [hidden, other, back, wrong]
 
     def _losses(self, batch: Turn, faces: list[Tensor], share: float) -> dict[str, Tensor]:
-        """Return the generator's losses; share: how much identity counts yet."""
+        """Return the generator's losses; share: how much identity and pixels count yet.
+
+        Pixels in full from the beginning would teach to leave the face as it is, before any bit is read.
+        """
+        early = _EARLY + (1 - _EARLY) * share
         hidden, other, back, wrong = faces
         verdict, attributes = self.net("judge")(torch.cat([hidden, back, wrong]))
         seen = [face.float() for face in self._known(torch.cat([batch.source, *faces])).chunk(5)]
@@ -136,8 +141,8 @@ class Sdn(Studio):
         read = torch.cat([self._read(batch, hidden, 0), self._read(batch, other, 1)])
         return {
             "critic": squares(verdict, True),
-            "recover": (back - batch.source).abs().mean(),
-            "keep": (hidden - batch.source).abs().mean(),
+            "recover": early * (back - batch.source).abs().mean(),
+            "keep": early * (hidden - batch.source).abs().mean(),
             "apart": share * torch.stack([alike(seen[a], seen[b]) for a, b in pairs]).mean(),
             "same": share * (1 - (seen[3] * seen[0]).sum(1)).mean(),
             "attributes": _described(attributes[: len(wanted)], wanted),

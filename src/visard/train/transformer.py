@@ -26,7 +26,7 @@ from visard.train.loop import Tick
 from visard.train.loop import train as learn
 from visard.train.samples import Practice
 from visard.train.studio import Studio, squares
-from visard.train.turns import Turn, Turns, rubbed, worn
+from visard.train.turns import Turn, Turns, columns, rubbed, worn
 
 NAME = "transformer"
 
@@ -105,11 +105,8 @@ class Identity(Studio):
         return losses | told | {"classifier": known}
 
     def show(self, batch: Turn) -> list[Tensor]:
-        """Return source, what came back, what came back wrongly, the source under another password, and hidden."""
-        net = self.net("average")
-        hidden, other = (worn(batch, net(batch.source, batch.ways[:, way])) for way in (0, 1))
-        back, wrong = (worn(batch, net(hidden, batch.ways[:, way])) for way in (2, 3))
-        return [batch.source, back, wrong, other, hidden]
+        """Return what `columns` makes of the average."""
+        return columns(batch, self.net("average"))
 
     def _there_and_back(self, batch: Turn) -> list[Tensor]:
         net = self.net("generator")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -120,6 +121,13 @@ def worn(batch: Turn, painted: Tensor) -> Tensor:
     """Return (n, 3, S, S): what is painted where the face is hidden, else the photo."""
     whole: Tensor = batch.source * batch.known + painted.float() * (1 - batch.known)
     return whole
+
+
+def columns(batch: Turn, net: Callable[[Tensor, Tensor], Tensor]) -> list[Tensor]:
+    """Return source, what came back, what came back wrongly, the source under another password, and hidden."""
+    hidden, other = (worn(batch, net(batch.source, batch.ways[:, way])) for way in (0, 1))
+    back, wrongly = (worn(batch, net(hidden, batch.ways[:, way])) for way in (2, 3))
+    return [batch.source, back, wrongly, other, hidden]
 
 
 def rubbed(pictures: Tensor, noise: Tensor, much: float) -> Tensor:
