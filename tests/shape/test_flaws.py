@@ -7,7 +7,7 @@ import numpy as np
 
 from visard.methods.donors import TRAITS, bank
 from visard.shape.mesh import canonical
-from visard.shape.texture import lopsidedness, shades, skin, skin_tone, upper_lip
+from visard.shape.texture import covered, lopsidedness, mouth_in_sight, shades, skin, skin_tone, upper_lip, worn
 from visard.types import Pixels
 
 TWELVE = range(0, 1536, 128)
@@ -65,6 +65,24 @@ def test_behind_dark_glasses_people_are_taken_for_who_they_are() -> None:
         sexes.append((sex > 0.5) == (sex_seen > 0.5))
         ages.append(abs(age - age_seen))
     assert np.mean(sexes) > 0.85 and np.mean(ages) < 1.0
+
+
+def masked(texture: Pixels, colour: tuple[int, int, int]) -> Pixels:
+    """Return the texture with cloth of a colour from the middle of the nose down."""
+    top = int(canonical().uv[5, 1])
+    cloth = np.full_like(texture[top:], colour) * (0.8 + 0.2 * np.sin(np.arange(256 - top) / 4))[:, None, None]
+    there = texture[top:].any(axis=-1, keepdims=True)
+    return np.concatenate([texture[:top], np.where(there, cloth, 0)]).astype(np.uint8)
+
+
+def test_a_mask_is_told_from_bare_faces_and_leaves_skin_its_tone() -> None:
+    for donor in range(0, 1536, 64):
+        texture = bank().texture(donor)
+        assert not worn(texture).any() and mouth_in_sight(1 - covered(texture))
+        for colour in ((110, 190, 180), (40, 70, 160)):
+            behind = masked(texture, colour)
+            assert worn(behind).mean() > 0.2 and not mouth_in_sight(1 - covered(behind))
+            assert np.linalg.norm((skin_tone(behind) - skin_tone(texture))[1:]) < 8
 
 
 def test_a_sharp_shadow_on_one_side_leaves_skin_its_tone() -> None:

@@ -20,7 +20,7 @@ from visard.errors import ModelError, UsageError, suggest
 from visard.shape.identity import Embedding
 from visard.shape.landmarks import Vertices
 from visard.shape.mesh import TEXTURE, canonical, sample, shape_file
-from visard.shape.texture import relief, shades
+from visard.shape.texture import covered, relief
 from visard.types import Pixels
 
 Floats = NDArray[np.float32]
@@ -95,7 +95,7 @@ class Reader:
         """
         look = reduced(texture)
         behind = np.repeat(
-            cv2.resize(shades(texture), (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)[_grid()] > 0.5, 3
+            cv2.resize(covered(texture), (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)[_grid()] > 0.5, 3
         )
         if behind.any():
             usual = self.mean[: len(look)]

@@ -28,12 +28,13 @@ from visard.shape.landmarks import Vertices, box_of, region_of
 from visard.shape.mesh import TEXTURE, Pose, canonical, sample
 from visard.shape.texture import (
     ambient,
+    covered,
     inside,
     light,
+    mouth_in_sight,
     plain,
     relight,
     rim,
-    shades,
     skin,
     skin_tone,
 )
@@ -110,7 +111,8 @@ class Surrogate(Cast):
 class _Sitter(NamedTuple):
     """A face that is to be exchanged, and what any donor needs of it.
 
-    source: its texture; clear: where no dark glass hides it; light: on it; alpha: where a new face lies on it.
+    source: its texture; clear: where neither dark glass nor a mask hides it; light: on it; alpha: where a new face
+    lies on it.
     """
 
     patch: Patch
@@ -126,7 +128,7 @@ def _sit(patch: Patch, vertices: Vertices, donors: Bank) -> _Sitter:
     face = canonical()
     pose, source = face.fit_pose(vertices), face.unwrap(patch.pixels, vertices)
     bare = skin(source, skin_tone(both_sides(source, pose.angles[0])))
-    clear = 1 - shades(source)
+    clear = 1 - covered(source)
     seen = ambient(source, bare * clear * faced(pose) + 1e-3 * inside(), donors.relief)
     return _Sitter(patch, vertices, pose, source, clear, seen, _cover(bare))
 
@@ -189,7 +191,8 @@ def _draw(sitter: _Sitter, donor: int, how: Surrogate) -> Pixels:
     weight = sample(sitter.alpha, texel)
     window = patch.pixels[rows, columns]
     small = cv2.resize(window, size, interpolation=cv2.INTER_AREA).astype(np.float32) if scale < 1 else window
-    new = open_mouth(new, np.asarray(small, np.float32), theirs, ours)
+    if mouth_in_sight(sitter.clear):
+        new = open_mouth(new, np.asarray(small, np.float32), theirs, ours)
     if scale < 1:
         new, weight = (cv2.resize(v, (wide, tall), interpolation=cv2.INTER_CUBIC) for v in (new, weight))
     weight = np.clip(cv2.GaussianBlur(weight, (0, 0), max(0.6, 0.01 * max(tall, wide))), 0, 1)

@@ -38,6 +38,17 @@ _DARK, _SHADED = 0.6, 0.5
 _UNDER, _GLASS = (7, 16), 28
 """Texels around the eyes' corners between which the skin lies that dark glasses hide, and as far as they reach."""
 
+_BRIDGE, _LOWER = (6, 122, 351, 197), (205, 207, 214, 210, 169, 170, 171, 175, 396, 395, 394, 430, 434, 427, 425, 2)
+"""Vertices around the bridge of the nose, which like the skin under the eyes is bare above a mask, and around the lower
+face."""
+
+_FOREIGN, _WORN = 20.0, 0.6
+"""Distance in a and b of Lab from that skin at which a texel is something else, and the share of such texels in the
+lower face that tells a mask: in 90 group photos masks have it, a scarf, a book, white beards, and no bare face."""
+
+_LEFT = 0.5
+"""Share of the usual spots that must be in sight, or the skin under the eyes tells the tone; and of the mouth."""
+
 SCENE_LIGHT = 30.0
 """Sigma in texels of what counts as light, or as what it does to a face."""
 
@@ -117,12 +128,13 @@ def bare() -> Cells:
 
 
 def skin_tone(texture: Pixels) -> Floats:
-    """Return the median (L, a, b) of the face's bare spots, each 0 to 255, but for what dark glasses hide.
+    """Return the median (L, a, b) of the face's bare spots, each 0 to 255, but for what is `covered`.
 
     Where one side is in the shade, of a sharp shadow or of hair, it is that of the lighter half.
     """
-    seen = bare()[shades(texture).ravel()[bare()] < 0.5]
-    spots = _lab(texture, seen if len(seen) else bare()).astype(np.float32)
+    hidden = covered(texture).ravel()
+    cells = next((c for c in (bare(), _bridge()) if (hidden[c] < 0.5).mean() > _LEFT), bare())
+    spots = _lab(texture, cells[hidden[cells] < 0.5] if hidden[cells].min() < 0.5 else cells).astype(np.float32)
     middle, light = np.percentile(spots[:, 0], (50, 75))
     side = max(float(np.median(_lab(texture, cheek)[:, 0])) for cheek in _cheeks())
     tone, shaded = np.median(spots, axis=0), np.interp(min(light, side) - middle, _SPLIT, (0, 1))
@@ -151,6 +163,46 @@ def shades(texture: Pixels) -> Mask:
     near, reach = (np.maximum(*(_around(eye, grow) for eye in EYES)) for grow in (_UNDER[1], _GLASS))
     glass = cv2.dilate((reach & (dark | near)).astype(np.float32), np.ones((7, 7)))
     return np.asarray(cv2.GaussianBlur(glass, (0, 0), 3), np.float32)
+
+
+def worn(texture: Pixels) -> Mask:
+    """Return 1 for the texels of what is worn or held before the lower face, 0 for all others, soft in between.
+
+    A mask, a scarf, a book; the skin under the eyes must be in sight.
+    """
+    skin = np.median(_lab(texture, _bridge())[:, 1:].astype(np.float32), axis=0)
+    below = _lab(texture, _lower_face())[:, 1:]
+    if (np.linalg.norm(below - skin, axis=1) > _FOREIGN).mean() < _WORN:
+        return np.zeros((TEXTURE, TEXTURE), np.float32)
+    lab = cv2.cvtColor(texture, cv2.COLOR_RGB2LAB)[..., 1:].astype(np.float32)
+    cloth = np.linalg.norm(lab - skin, axis=-1) > _FOREIGN
+    cloth[: int(canonical().uv[_BRIDGE[0], 1])] = False
+    closed = cv2.morphologyEx(cloth.astype(np.float32), cv2.MORPH_CLOSE, np.ones((9, 9)))
+    return np.asarray(cv2.GaussianBlur(cv2.dilate(closed, np.ones((7, 7))), (0, 0), 3), np.float32)
+
+
+def covered(texture: Pixels) -> Mask:
+    """Return 1 for the texels of a face that dark glasses or a mask hide, 0 for all others, soft in between."""
+    glass = shades(texture)
+    return glass if glass.any() else worn(texture)
+
+
+def mouth_in_sight(clear: Mask) -> bool:
+    """Return whether the mouth lies where a texture is clear, 0 to 1: nothing is worn or held before it."""
+    return bool(clear[_hull(_LIPS)].mean() > _LEFT)
+
+
+@cache
+def _bridge() -> Cells:
+    """Return the skin under the eyes and between them."""
+    return np.concatenate([*_under_eyes(), np.flatnonzero(_hull(_BRIDGE))])
+
+
+@cache
+def _lower_face() -> Cells:
+    """Return the lower face but for the lips."""
+    lips = cv2.dilate(_hull(_LIPS).astype(np.uint8), np.ones((5, 5)), iterations=2) > 0
+    return np.flatnonzero(_hull(_LOWER) & ~lips)
 
 
 @cache
