@@ -22,10 +22,6 @@ DESCRIPTOR = 128
 """Length of the descriptor: dlib's embedding."""
 
 
-_OPEN = 2.0
-"""What the mask begins with, before the sigmoid: closed, which is the easiest thing to learn, it would stay so."""
-
-
 class Strokes(NamedTuple):
     """raw (n, 3, S, S), -1 to 1; mask (n, 1, S, S), 0 to 1, where it shows."""
 
@@ -45,7 +41,6 @@ class Generator(nn.Module):
         self.middle = nn.ModuleList(nn.Sequential(_layer(wide, wide, 1), _layer(wide, wide, 1)) for _ in range(3))
         self.up = nn.ModuleList(_layer(b, a, 1) for a, b in reversed(list(pairwise(widths))))
         self.last = nn.Conv2d(widths[0], 4, 5, padding=2)
-        nn.init.constant_(self.last.bias[3:], _OPEN)
 
     def forward(self, pictures: Tensor, who: Tensor) -> Strokes:
         """Return what is painted and where it shows."""

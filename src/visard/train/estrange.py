@@ -56,7 +56,7 @@ class Recipe:
     steepest: float = 10.0
     spoilt: float = 0.5
     far: float = 0.9
-    approach: int = 2_000
+    approach: int = 200_000
     critic: float = 0.5
     colour: float = 2.0
     edges: float = 1.0
