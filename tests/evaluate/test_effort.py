@@ -22,6 +22,18 @@ def test_a_small_network_is_counted_by_hand() -> None:
     assert found.macs == 4 * 4 * 5 * 27 + 2 * 2 * 7 * 5
 
 
+def test_a_transposed_convolution_gives_each_input_to_a_whole_kernel() -> None:
+    graph = Graph("toy", {"x": (1, 3, 8, 8)})
+    weight = graph._tensor(np.zeros((3, 5, 2, 2), np.float32))
+    x = graph.conv(
+        graph._add("ConvTranspose", ["x", weight], {"strides": (2, 2)}),
+        np.zeros((7, 5, 1, 1), np.float32),
+        np.zeros(7, np.float32),
+    )
+    found = of_onnx(graph.to_bytes({x: (1, 7, 16, 16)}), (1, 3, 8, 8))
+    assert found.macs == 8 * 8 * 3 * 5 * 4 + 16 * 16 * 7 * 5
+
+
 def test_an_unknown_operation_is_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = Graph("toy", {"x": (1, 3, 8, 8)})
     content = graph.to_bytes({graph._add("Quantum", ["x"]): (1,)})

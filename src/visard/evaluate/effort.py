@@ -103,6 +103,8 @@ def of_onnx(content: bytes, shape: Shape) -> Effort:
         shapes |= dict.fromkeys(outputs, after)
         if operator in ("Conv", "Gemm"):
             macs += _size(after) * _size(weights[inputs[1]][1:])
+        elif operator == "ConvTranspose":  # each input goes to a whole kernel of every output channel
+            macs += _size(before) * _size(weights[inputs[1]][1:])
     return Effort(sum(_size(each) for each in weights.values()), macs)
 
 
@@ -115,6 +117,12 @@ def _after(operator: str, before: Shape, attributes: dict[str, list[int]], weigh
         pads, strides = attributes.get("pads", [0] * 4), attributes.get("strides", [1, 1])
         sides = [(before[i + 2] + pads[i] + pads[i + 2] - kernel[i]) // strides[i] + 1 for i in (0, 1)]
         return 1, weight[0] if operator == "Conv" and weight else before[1], *sides
+    if operator == "ConvTranspose" and weight:
+        pads, strides, more = (attributes.get(k, [0] * 4) for k in ("pads", "strides", "output_padding"))
+        sides = [
+            (before[i + 2] - 1) * (strides[i] or 1) - pads[i] - pads[i + 2] + weight[i + 2] + more[i] for i in (0, 1)
+        ]
+        return 1, weight[1] * (attributes.get("group") or [1])[0], *sides
     if operator == "GlobalAveragePool":
         return 1, before[1], 1, 1
     if operator == "Pad" and "pads" in attributes:

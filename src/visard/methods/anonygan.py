@@ -1,4 +1,4 @@
-"""A donor's face in the pose of the hidden one, by a graph of landmarks; of the old face no pixel is seen.
+"""A donor's face in the pose of the hidden one, hardly taught: blurred, and much alike; of the old no pixel is seen.
 
 What lies around it stays, and tells what it tells. It has no memory: a track keeps its condition face, and no more.
 """
