@@ -12,7 +12,7 @@ import pytest
 from visard import found
 from visard.found import follow
 from visard.media.read import Source
-from visard.policy import Policy, only
+from visard.policy import Policy, Rule, only
 from visard.track import Sighting
 from visard.types import Box, Frame, Kind, Region
 
@@ -53,6 +53,21 @@ def test_nobody_is_bare_between_two_looks(by_both: bool, monkeypatch: pytest.Mon
             own = [r.box for r in known.at(index) if r.kind == kind]
             true = place(kind, index)
             assert len(own) == 1 and own[0].overlap(true) > 0.99 * true.area
+
+
+@pytest.mark.parametrize(("method", "posed"), [("body", True), ("silhouette", False), ("blur", False)])
+def test_joints_are_looked_for_where_the_method_wants_them(
+    method: str, posed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joints = np.zeros((17, 2), np.float32)
+    monkeypatch.setattr(found, "figure", lambda *args: joints[:3])
+    monkeypatch.setattr(found, "find_joints", lambda *args: joints)
+    kinds: tuple[Kind, Kind] = ("person", "face")
+    person, face = (Region(kind, Box(20, 100, 80, 260), 0.9, track=n) for n, kind in enumerate(kinds))
+    policy = Policy({"person": Rule(method), "face": Rule("blur")})
+    known = found.outlined(frames, found.Found({0: (person, face)}), True, policy)
+    assert [r.points is joints for r in known.at(0)] == [posed, False]
+    assert [r.outline is not None for r in known.at(0)] == [True, False]
 
 
 @pytest.mark.parametrize("by", [0.0, 10.0])

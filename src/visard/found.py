@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from visard.detect import CutFinder, Motion, figure, find_kinds, rest
+from visard.detect import CutFinder, Motion, figure, find_joints, find_kinds, rest
 from visard.detect.search import Effort
 from visard.errors import UsageError
 from visard.flow import ahead, side_by_side
@@ -14,6 +14,7 @@ from visard.kinship import joined
 from visard.media.read import Source
 from visard.models.runtimes import copies
 from visard.policy import WORDS, Policy
+from visard.roster import POSED
 from visard.track import Sighting, track
 from visard.types import Frame, Kind, Region
 
@@ -75,7 +76,7 @@ class Found:
 
 def find(source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, seen: Callable[[int], None]) -> Found:
     """Return what `follow` does; people and heads have their outlines, where they can be told. Raises ModelError."""
-    return outlined(frames, follow(source, frames, policy, seen), source.still)
+    return outlined(frames, follow(source, frames, policy, seen), source.still, policy)
 
 
 def follow(source: Source, frames: Callable[[], Iterator[Frame]], policy: Policy, seen: Callable[[int], None]) -> Found:
@@ -95,8 +96,12 @@ def _only(sight: Sighting, kind: Kind) -> Sighting:
     return replace(sight, regions=tuple(r for r in sight.regions if r.kind == kind))
 
 
-def outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool) -> Found:
-    """Return what was found, people and heads with their outlines, where these are not known; raises ModelError."""
+def outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool, policy: Policy) -> Found:
+    """Return what was found, people and heads with their outlines, where these are not known; raises ModelError.
+
+    People whom the policy's method draws by their joints have these, too, where they can be told.
+    """
+    posed = {kind for kind, rule in policy.rules.items() if kind == "person" and rule.method in POSED}
     if not any(_bare(r) for r in found.all()):
         return found
 
@@ -104,9 +109,12 @@ def outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool) -
         own = found.at(frame.index)
         heads = [r for r in own if r.kind == "head"]
         return frame.index, tuple(
-            replace(r, outline=figure(frame.pixels, r, [h for h in heads if h is not r])) if _bare(r) else r
+            replace(
+                r, outline=figure(frame.pixels, r, [h for h in heads if h is not r]),
+                points=find_joints(frame.pixels, r.box) if r.kind in posed else r.points,
+            ) if _bare(r) else r
             for r in own
-        )
+        )  # fmt: skip
 
     with many(still):
         return Found(dict(found.regions) | dict(side_by_side(outline, frames() if still else ahead(frames()))))

@@ -180,7 +180,8 @@ def _deidentify(source: Path, target: Path, task: Task, known: Found | None, pro
                 doubt = verify(draft, original, again, found, hider, originals, task.output.keep_metadata)
             before = {r.track for r in found.all()}
             if doubt.missed:
-                found = hider.shaped(outlined(frames, found.add(doubt.missed, original.still), original.still))
+                more = found.add(doubt.missed, original.still)
+                found = hider.shaped(outlined(frames, more, original.still, task.policy))
             if drafts < _PATIENCE:
                 changed = [hider.insist([*doubt.lost, *doubt.weak])]
             else:

@@ -50,6 +50,9 @@ METHODS: Mapping[str, str] = {
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 
+POSED = frozenset({"body"})
+"""Methods that want to know where people's joints are, which costs a look at each."""
+
 
 def refuse_unknown(name: object, what: str = "method") -> None:
     """Raise UsageError, with a suggestion, for what is no method's name; what: it is for."""

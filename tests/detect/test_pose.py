@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from visard.detect import MoveNet, find_faces
+from visard.detect import MoveNet, find_faces, find_joints
 from visard.models import store
 from visard.models.pose import posenet
 from visard.models.runtimes import OpenCvNet
@@ -26,6 +26,19 @@ def test_it_finds_a_person_at_any_size_and_nobody_where_nobody_is(astronaut: Pix
 
 
 @pytest.mark.skipif(bool(store.absent(("posenet", "posenet_graph"))), reason="posenet was not fetched")
+@pytest.mark.skipif(bool(store.absent(("movenet", "movenet_graph"))), reason="movenet was not fetched")
+def test_joints_lie_where_they_are_and_move_with_the_person(astronaut: Pixels) -> None:
+    (one, *_), (face, *_) = MoveNet()(astronaut), find_faces(astronaut)
+    joints = find_joints(astronaut, one.box)
+    assert joints is not None and joints.shape == (17, 2) and face.points is not None
+    assert np.linalg.norm(joints[0] - face.points[2]) < 0.2 * face.box.height, "the nose"
+    assert joints[5, 0] > face.points[2, 0] > joints[6, 0] and joints[5:7, 1].min() > joints[0, 1], "her left shoulder"
+    shifted = np.asarray(cv2.copyMakeBorder(astronaut, 40, 0, 60, 0, cv2.BORDER_REFLECT), np.uint8)
+    moved = find_joints(shifted, one.box.shift(60, 40))
+    assert moved is not None and np.abs(moved - joints - (60, 40))[:7].max() < 0.1 * one.box.width
+    assert find_joints(np.full((200, 100, 3), 128, np.uint8), Box(10, 10, 90, 190)) is None, "nobody"
+
+
 def test_the_held_out_network_knows_a_nose(astronaut: Pixels) -> None:
     (face, *_) = find_faces(astronaut)
     assert face.points is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,6 +42,29 @@ def test_each_level_tells_what_the_one_before_does_and_more() -> None:
     parts = [np.flatnonzero(part.any(axis=1)) for part in planes[1][1:-1]]
     assert all(above.max() < below.min() for above, below in pairwise(parts))
     assert planes[2][-1].max() == 1 and not mannequin(np.zeros((8, 8), np.float32), "limbs").any()
+
+
+def test_joints_tell_limbs_where_heights_cannot() -> None:
+    """A forearm is held before the trunk; whoever lies has feet beside them, not below."""
+    joints = np.array(
+        [(32, 10), (34, 9), (30, 9), (36, 10), (28, 10), (40, 20), (24, 20), (44, 28), (20, 28), (30, 28), (34, 30),
+         (37, 36), (27, 36), (37, 46), (27, 46), (37, 57), (27, 57)], np.float32,
+    )  # fmt: skip
+    inside = np.ones((64, 64), np.float32)
+    parts = mannequin(inside, "parts", joints)[1:-1].argmax(axis=0)
+    named = {name: n for n, name in enumerate(PARTS)}
+    assert parts[11, 32] == parts[28, 36] == named["skin"] and parts[24, 32] == named["trunk"]
+    assert parts[45, 37] == named["legs"] and parts[59, 27] == named["feet"] and parts[3, 32] == named["hair"]
+    lying = mannequin(inside.T, "parts", joints[:, ::-1])[1:-1].argmax(axis=0)
+    assert np.mean(lying == parts.T) > 0.99
+    assert np.array_equal(mannequin(inside, "outline"), mannequin(inside, "outline", joints))
+
+
+def test_a_known_pose_is_painted(weights: Path) -> None:
+    before, hider = outfit((180, 40, 40)), Hider(Policy({"person": Rule("body")}, 0))
+    bent = np.stack([np.linspace(45, 75, 17), np.linspace(40, 190, 17)], axis=1).astype(np.float32)
+    one, other = (hider(Frame(before), [replace(person(), points=points)]).pixels for points in (None, bent))
+    assert not np.array_equal(one, other)
 
 
 def test_each_part_is_dyed_in_its_own_colour_and_nothing_beside() -> None:

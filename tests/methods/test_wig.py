@@ -29,7 +29,7 @@ def found(pixels: Pixels) -> Found:
     from visard.detect.head import head_of_face
 
     head = replace(head_of_face(Region("face", ASTRONAUT_FACE, 0.9)), track=1)
-    return outlined(lambda: iter([Frame(pixels)]), Found({0: (head,)}), True)
+    return outlined(lambda: iter([Frame(pixels)]), Found({0: (head,)}), True, Policy())
 
 
 def worn(pixels: Pixels, seed: int = 0) -> tuple[Pixels, Hider, Found]:

@@ -45,7 +45,7 @@ def somebody() -> list[body.Person]:
         square, inside = np.full((64, 64, 3), 150, np.uint8), np.zeros((64, 64), np.uint8)
         inside[8:58, 24:40] = 1
         square[inside > 0] = colour
-        people.append(body.Person(square, inside, np.asarray(cv2.dilate(inside, np.ones((7, 7))), np.uint8)))
+        people.append(body.Person(square, inside, np.asarray(cv2.dilate(inside, np.ones((7, 7))), np.uint8), None))
     return people
 
 

@@ -8,7 +8,7 @@ from visard.detect.head import face_of, part_of_face
 from visard.detect.kinds import NETWORKS, find_kinds, load, rest
 from visard.detect.motion import Motion
 from visard.detect.objects import NanoDet, find_carried
-from visard.detect.pose import MoveNet
+from visard.detect.pose import MoveNet, find_joints
 from visard.detect.remnant import is_remnant
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "figure",
     "find_carried",
     "find_faces",
+    "find_joints",
     "find_kinds",
     "is_remnant",
     "load",

@@ -69,19 +69,27 @@ def scores(pixels: Pixels, box: Box, around: float, cells: tuple[slice, slice]) 
 
     around: by how much of its longer side the square that the network sees reaches beyond a box. Raises ModelError.
     """
-    side = max(box.width, box.height) * (1 + 2 * around)
-    # Beyond the picture there is nobody to see: at its border the square is moved inward, and shows more of the scene.
-    cx, cy = (_inward(c, side, length) for c, length in zip(box.centre, pixels.shape[1::-1], strict=True))
-    scale = _SIDE / side
-    to_square = np.array([[scale, 0, _SIDE / 2 - scale * cx], [0, scale, _SIDE / 2 - scale * cy]])
-    near = Box(cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2).cells(*pixels.shape[:2])
-    chip = _reduced(pixels[near], scale, to_square, near)
+    chip, to_square = square(pixels, box, around)
     score = _network()(chip[None].astype(np.float32) / np.float32(255))[0][0, ..., 0]
     back = to_square.copy()
     back[:, 2] += to_square[:, :2] @ (cells[1].start, cells[0].start)
     size = cells[1].stop - cells[1].start, cells[0].stop - cells[0].start
     seen = cv2.warpAffine(score, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     return np.asarray(seen, np.float32)
+
+
+def square(pixels: Pixels, box: Box, around: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return what networks see of a person: (256, 256, 3), and the way from (H, W, 3) RGB pixels to it, (2, 3).
+
+    around: by how much of its longer side it reaches beyond a box.
+    """
+    side = max(box.width, box.height) * (1 + 2 * around)
+    # Beyond the picture there is nobody to see: at its border the square is moved inward, and shows more of the scene.
+    cx, cy = (_inward(c, side, length) for c, length in zip(box.centre, pixels.shape[1::-1], strict=True))
+    scale = _SIDE / side
+    to_square = np.array([[scale, 0, _SIDE / 2 - scale * cx], [0, scale, _SIDE / 2 - scale * cy]])
+    near = Box(cx - side / 2, cy - side / 2, cx + side / 2, cy + side / 2).cells(*pixels.shape[:2])
+    return _reduced(pixels[near], scale, to_square, near), to_square
 
 
 def _inward(centre: float, side: float, length: int) -> float:

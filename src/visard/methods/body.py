@@ -1,4 +1,4 @@
-"""A person painted anew from a segmentation: of the old one only the outline is told, no pixel.
+"""A person painted anew from a segmentation: of the old one outline and joints are told, no pixel.
 
 The outline itself, and with it pose, build and gait, stays.
 """
@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from visard.methods.generated import shown, veiled
-from visard.methods.mannequin import DETAILS, dyed, mannequin
+from visard.methods.mannequin import DETAILS, JOINTS, dyed, mannequin
 from visard.methods.placed import put_back
 from visard.methods.scene import fill_in, surroundings
 from visard.methods.silhouette import body_of, scene_of
@@ -20,7 +20,7 @@ from visard.methods.strength import check_name, hidden_side
 from visard.methods.wardrobe import wardrobe
 from visard.models.taught import taught
 from visard.shape.similarity import Matrix
-from visard.types import Form, Goal, Kind, Mask, Patch, Pixels
+from visard.types import Form, Goal, Kind, Mask, Patch, Pixels, Points
 
 _SMOOTH = 0.02
 """Smoothing of what was painted, in sides of the square: less would show the network's own grid."""
@@ -62,7 +62,7 @@ class Body:
         hidden = patch.mask if patch.others is None else np.maximum(patch.mask, patch.others.astype(np.float32))
         filled, known = surroundings(patch.pixels, hidden, to_square, net.side)
         inside = cv2.warpAffine(_inside(patch), to_square, (net.side, net.side), flags=cv2.INTER_LINEAR)
-        planes = mannequin(np.asarray(inside, np.float32), self.detail)
+        planes = mannequin(np.asarray(inside, np.float32), self.detail, _joints(patch, to_square))
         grey = filled.mean(axis=2)
         light = float(np.average(grey, weights=known)) if known.any() else float(grey.mean())
         dyes = dyed(planes, wardrobe(patch.seed, light))
@@ -85,6 +85,13 @@ def framed(mask: Mask, side: int) -> Matrix:
     scale = side / (_ROOM * long)
     x, y = (columns[0] + columns[-1] + 1) / 2, (rows[0] + rows[-1] + 1) / 2
     return np.array([[scale, 0, side / 2 - scale * x], [0, scale, side / 2 - scale * y]])
+
+
+def _joints(patch: Patch, to_square: Matrix) -> Points | None:
+    """Return (17, 2) the person's joints in the square, if they are known."""
+    if patch.points is None or len(patch.points) != JOINTS or not np.isfinite(patch.points).all():
+        return None
+    return np.asarray(patch.points @ to_square[:, :2].T + to_square[:, 2], np.float32)
 
 
 def _deep(inside: Mask) -> Mask:

@@ -1,7 +1,7 @@
 """Two networks of people's poses as ONNX files, from the TensorFlow.js graphs in which they are published.
 
-MoveNet (Google, MultiPose Lightning) marks people's middles and sizes; PoseNet (Google, MobileNetV1) their joints. Both
-are plain convolutions, followed back from the wanted results to the picture.
+MoveNet (Google, MultiPose Lightning) marks people's middles, sizes and, seen from there, joints; PoseNet (Google,
+MobileNetV1) joints. Both are plain convolutions, followed back from the wanted results to the picture.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from visard.models.onnx import Graph
 from visard.models.tfjs import unpack
 
 _MOVENET = tuple(f"StatefulPartitionedCall/{head}/BiasAdd" for head in (
-    "center_0/conv2d_4", "box_scale_0/conv2d_5", "box_offset_0/conv2d_6"))  # fmt: skip
+    "center_0/conv2d_4", "box_scale_0/conv2d_5", "box_offset_0/conv2d_6", "kpt_regress_0/conv2d_8"))  # fmt: skip
 _POSENET = ("MobilenetV1/heatmap_2/BiasAdd",)
 
 _MOST = 6.0
@@ -30,9 +30,10 @@ _MOST = 6.0
 def movenet(content: bytes) -> bytes:
     """Return MoveNet as an ONNX file: input (1, 3, h, w) from -1 to 1, sides multiples of 32; raises ModelError.
 
-    Outputs of stride 4, y before x: people's middles (1, 1, ...), sizes (1, 2, ...) and offsets (1, 2, ...).
+    Outputs of stride 4, y before x: people's middles (1, 1, ...), sizes (1, 2, ...), offsets (1, 2, ...), and ways from
+    there to 17 joints (1, 34, ...).
     """
-    return _Translation("movenet", content, even=True).to_onnx(_MOVENET, (1, 2, 2))
+    return _Translation("movenet", content, even=True).to_onnx(_MOVENET, (1, 2, 2, 34))
 
 
 def posenet(content: bytes) -> bytes:

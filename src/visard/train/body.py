@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from visard.detect import figure, find_kinds
+from visard.detect import figure, find_joints, find_kinds
 from visard.errors import UsageError
 from visard.media.formats import PICTURE_SUFFIXES
 from visard.media.read import probe, read
@@ -34,7 +34,7 @@ from visard.train.faces import Told
 from visard.train.loop import Tick
 from visard.train.loop import train as learn
 from visard.train.studio import Studio, judged
-from visard.types import Pixels, Region
+from visard.types import Pixels, Points, Region
 
 NAME = "body"
 
@@ -71,11 +71,12 @@ class Wearer(NamedTuple):
 
 class Person(NamedTuple):
     """square (S, S, 3) uint8 around a person; inside and hidden (S, S) uint8, 1 in the outline, and in the mask or
-    beyond the photo."""
+    beyond the photo; joints (17, 2) in pixels of the square, or None."""
 
     square: Pixels
     inside: NDArray[np.uint8]
     hidden: NDArray[np.uint8]
+    joints: Points | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +93,8 @@ class Wearers:
         """Return the n-th sample."""
         rng = np.random.default_rng((self.seed, n))
         person = self.people[int(rng.integers(len(self.people)))]
-        square, inside, hidden = _moved(person, rng)
-        planes = mannequin(inside.astype(np.float32), DETAILS[int(rng.integers(len(DETAILS)))])
+        square, inside, hidden, joints = _moved(person, rng)
+        planes = mannequin(inside.astype(np.float32), DETAILS[int(rng.integers(len(DETAILS)))], joints)
         target = np.ascontiguousarray((square.astype(np.float32) / np.float32(127.5) - 1).transpose(2, 0, 1))
         known = (1 - hidden.astype(np.float32))[None]
         return Wearer(target, known, planes, dyed(planes, _worn(target, planes)), dyed(planes, wardrobe(n)))
@@ -109,7 +110,8 @@ def _moved(person: Person, rng: np.random.Generator) -> Person:
     inside = cv2.warpAffine(person.inside, matrix, size, flags=cv2.INTER_NEAREST)
     hidden = cv2.warpAffine(person.hidden, matrix, size, flags=cv2.INTER_NEAREST, borderValue=1)
     lit = np.clip(square * rng.uniform(0.7, 1.2), 0, 255)
-    return Person(np.asarray(lit, np.uint8), np.asarray(inside, np.uint8), np.asarray(hidden, np.uint8))
+    joints = None if person.joints is None else np.asarray(person.joints @ matrix[:, :2].T + matrix[:, 2], np.float32)
+    return Person(np.asarray(lit, np.uint8), np.asarray(inside, np.uint8), np.asarray(hidden, np.uint8), joints)
 
 
 def _worn(target: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -196,7 +198,9 @@ def _person(pixels: Pixels, region: Region, side: int) -> Person | None:
     # Beyond the photo nothing is known: what is repeated there of somebody who is cut off must not be seen.
     within = cv2.warpAffine(inside.astype(np.float32), matrix, size) > 0
     beyond = cv2.warpAffine(hidden, matrix, size, borderValue=1.0) > 0
-    return Person(np.asarray(square, np.uint8), within.astype(np.uint8), beyond.astype(np.uint8))
+    joints = find_joints(pixels, region.box)
+    drawn_at = None if joints is None else np.asarray(joints @ matrix[:, :2].T + matrix[:, 2], np.float32)
+    return Person(np.asarray(square, np.uint8), within.astype(np.uint8), beyond.astype(np.uint8), drawn_at)
 
 
 def train(
