@@ -71,7 +71,8 @@ def _by_height(within: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return (S, 1) the part of each row of somebody who stands."""
     rows, columns = np.flatnonzero(within.any(axis=1)), np.flatnonzero(within.any(axis=0))
     whole = max(rows[-1] - rows[0], _WIDE * (columns[-1] - columns[0]), 1)
-    return np.searchsorted(_ENDS[:-1], (np.arange(len(within)) - rows[0]) / whole, side="right")[:, None]
+    parts = np.searchsorted(_ENDS[:-1], (np.arange(len(within)) - rows[0]) / whole, side="right")
+    return np.asarray(parts[:, None], np.intp)
 
 
 def _by_joints(joints: Floats, shape: tuple[int, ...]) -> NDArray[np.intp]:
