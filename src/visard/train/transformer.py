@@ -34,12 +34,16 @@ LOSSES = ("critic", "auxiliary", "identity", "passwords", "wrongs", "strangers",
 """What the generator learns by; each can be left out."""
 
 
+_EARLY = 0.1
+"""Share of the losses of pixels that counts from the beginning, as in `sdn`: in full they would leave no bit read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Every number that decides the outcome; weights of losses by their names.
 
     side: of the square; bits: of the password; passwords, wrongs, strangers: two faces hidden under two passwords, two
-    that came back wrongly, and one of each, are to be unlike; approach: pictures until identity counts in full;
+    that came back wrongly, and one of each, are to be unlike; approach: pictures until identity and pixels count fully;
     faces: more photos a sample, for the recogniser.
     """
 
@@ -50,8 +54,8 @@ class Recipe:
     blocks: int = 9
     critic_width: int = 48
     classifier_widths: tuple[int, ...] = (32, 64, 128, 256)
-    rate: float = 1e-4
-    critic_rate: float = 1e-4
+    rate: float = 2e-4
+    critic_rate: float = 5e-4
     classifier_rate: float = 1e-3
     average: float = 0.998
     steepest: float = 10.0
@@ -59,7 +63,7 @@ class Recipe:
     approach: int = 20_000
     faces: int = 4
     critic: float = 1.0
-    auxiliary: float = 1.0
+    auxiliary: float = 10.0
     identity: float = 2.0
     passwords: float = 2.0
     wrongs: float = 1.0
@@ -119,6 +123,7 @@ class Identity(Studio):
         verdicts = [self.net("heads")(face, kind) for kind, face in zip(OUTPUTS, (hidden, back, wrong), strict=True)]
         seen = [face.float() for face in self.net("classifier")(torch.cat(faces)).chunk(5)]
         who = [self.net("classifier").wrong(face, batch.who) for face in (seen[0], seen[2], seen[3])]
+        early = _EARLY + (1 - _EARLY) * share
         # The way back is told the complement, and the reader reads what was told.
         read = ((batch.source, hidden, 0), (hidden, back, 2), (hidden, wrong, 3))
         return {
@@ -128,9 +133,9 @@ class Identity(Studio):
             "passwords": share * alike(seen[0], seen[1]),
             "wrongs": share * alike(seen[3], seen[4]),
             "strangers": share * alike(seen[0], seen[3]),
-            "keep": (hidden - batch.source).abs().mean(),
-            "keep_wrong": (wrong - batch.source).abs().mean(),
-            "recover": (back - batch.source).abs().mean(),
+            "keep": early * (hidden - batch.source).abs().mean(),
+            "keep_wrong": early * (wrong - batch.source).abs().mean(),
+            "recover": early * (back - batch.source).abs().mean(),
         }
 
     def _read(self, batch: Turn, before: Tensor, after: Tensor, way: int) -> Tensor:
