@@ -119,9 +119,8 @@ class Region:
 
     points: (K, 2) float32 in frame pixels, or None; for faces five: the eye on the image's left, the eye on its right,
     nose tip, left and right mouth corner; for plates and text the four corners, clockwise from the top left; for people
-    17 joints, if their method wants them. track: the subject's number, -1 before tracking. hide: False for whom the
-    user spared. mesh: (67,) pose and shape of a traced face, as `shape.mesh.Canonical.encode` gives them, or None.
-    outline: (K, 2) float32 polygon around a person or head.
+    17 joints, if wanted. track: the subject's number, -1 before tracking. hide: False for whom the user spared. mesh:
+    (67,) as `shape.mesh.Canonical.encode` gives them, or None. outline: (K, 2) float32 polygon around a person or head.
     """
 
     kind: Kind

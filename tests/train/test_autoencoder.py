@@ -115,7 +115,7 @@ def crowd() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def test_supervised_targets_are_means_of_others_of_the_same_sort() -> None:
     known, people, kept = crowd()
-    how = replace(MOVED, supervised=True, neighbours=8)
+    how = replace(MOVED, supervised=True, neighbours=8, away=0.0)
     new = targets(known, people, kept, how)
     for i in (0, 17, 59):
         able = np.flatnonzero((kept == kept[i]) & (people != people[i]))
@@ -198,7 +198,9 @@ def test_both_are_exported_and_run_without_torch(
     assert np.array_equal(same(drawn(square, 1)), same(drawn(square, 2)))
 
 
-def test_the_verbs_refuse_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_verbs_refuse_in_one_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     where = ["--out", str(tmp_path / "out"), "--minutes", "0.01"]
     assert run(["train", "autoencoder", "--data", str(tmp_path / "none"), *where]) == 2
     assert "is no folder" in capfd.readouterr().err
@@ -209,6 +211,7 @@ def test_the_verbs_refuse_in_one_line(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert run(["train", "autoencoder", "--data", str(tmp_path / "one"), *where]) == 2
     assert "one person is too few" in capfd.readouterr().err
     photo = str(tmp_path / "one" / "only" / "a.png")
+    monkeypatch.setattr("visard.models.taught.FOLDER", tmp_path)
     assert run(["hide", photo, "--method", "sapae", "--out", str(tmp_path / "x")]) == 6
     said = capfd.readouterr().err.strip().splitlines()
     assert len(said) == 1 and "visard train sapae" in said[0]

@@ -53,7 +53,7 @@ class Recipe:
     supervised: bool = True
     neighbours: int = 8
     towards: float = 1.0
-    away: float = 0.0
+    away: float = 1.0
     among: int = 64
     rate: float = 1e-4
     average: float = 0.995
@@ -142,8 +142,8 @@ def attributes(album: Album) -> Rows:
 def targets(known: Floats, people: NDArray[np.str_], kept: Rows, how: Recipe) -> Floats:
     """Return (N, code), where the codes (N, code) of people (N,) with attributes (N,) shall go.
 
-    t = (1 - towards) y + towards mean(neighbours of y) + away (y - mean(own person)). Raises UsageError where somebody
-    has too few neighbours.
+    t = (1 - towards) y + towards mean(neighbours of y) + away (y - mean(own person)), the last with labels alone. Raises
+    UsageError where somebody has too few neighbours.
     """
     new = np.empty_like(known)
     for i, code in enumerate(known):
@@ -157,7 +157,7 @@ def targets(known: Floats, people: NDArray[np.str_], kept: Rows, how: Recipe) ->
         if len(near) < how.neighbours:
             raise UsageError(f"somebody has {len(near)} neighbours, not {how.neighbours}", hint="add photos of others")
         new[i] = (1 - how.towards) * code + how.towards * known[near].mean(axis=0)
-        if how.away:
+        if how.supervised and how.away:
             new[i] += how.away * (code - known[people == people[i]].mean(axis=0))
     return new
 
