@@ -142,7 +142,7 @@ def attributes(album: Album) -> Rows:
 def targets(known: Floats, people: NDArray[np.str_], kept: Rows, how: Recipe) -> Floats:
     """Return (N, code), where the codes (N, code) of people (N,) with attributes (N,) shall go.
 
-    t = (1 - towards) y + towards mean(neighbours of y) + away (y - mean(own person)), the last with labels alone. Raises
+    t = (1 - towards) y + towards mean(neighbours of y) + away (y - mean(own person)), the last by labels alone. Raises
     UsageError where somebody has too few neighbours.
     """
     new = np.empty_like(known)
