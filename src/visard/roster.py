@@ -50,7 +50,7 @@ METHODS: Mapping[str, str] = {
 }
 """Name -> module and class, as strings, so that a list of names costs no import."""
 
-POSED = frozenset({"body"})
+POSED = frozenset({"body", "garment"})
 """Methods that want to know where people's joints are, which costs a look at each."""
 
 

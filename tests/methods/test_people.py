@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -93,6 +95,29 @@ def test_clothes_get_another_colour_and_lose_their_marks() -> None:
     assert np.abs(plain[chest].astype(int) - (180, 40, 40)).mean() > 25
     was = outfit((180, 40, 40), True)[chest].astype(float).std(axis=(0, 1)).max()
     assert np.abs(plain[chest].astype(int) - marked[chest]).mean() < 0.35 * was
+
+
+def test_new_colours_know_nothing_of_the_old_ones() -> None:
+    one, other = (
+        worn(outfit(shirt))[76:104, 46:70].astype(float).mean(axis=(0, 1)) for shirt in ((180, 40, 40), (20, 80, 40))
+    )
+    assert np.abs(one - other).max() < 6
+
+
+def test_joints_part_shirt_and_trousers_and_a_bare_arm_keeps_its_tone() -> None:
+    """Someone in one grey from neck to feet, whose bent arm is as bare as the face."""
+    skin = (200, 150, 120)
+    picture = outfit((120, 120, 120))
+    picture[130:200, 30:90] = np.where((picture[130:200, 30:90] == (40, 50, 90)).all(axis=2, keepdims=True), 120, 150)
+    cv2.circle(picture, (60, 42), 10, skin, -1)
+    cv2.line(picture, (45, 75), (70, 100), skin, 9)
+    joints = np.array([
+        (60, 43), (63, 41), (57, 41), (66, 42), (54, 42), (80, 60), (42, 60), (86, 90), (45, 75), (84, 115), (66, 96),
+        (72, 120), (50, 120), (72, 160), (50, 160), (72, 195), (50, 195)], np.float32)  # fmt: skip
+    policy = with_rule(only(Policy(), "people,faces"), "person", method="garment")
+    new = Hider(policy)(Frame(picture), [replace(person(), points=joints)]).pixels.astype(int)
+    assert np.abs(new[108, 75] - new[150, 50]).max() > 15, "another colour above than below"
+    assert np.abs(new[88, 58] - skin).max() < 30 and np.abs(new[88, 58] - new[108, 75]).max() > 30
 
 
 def test_light_and_shade_stay() -> None:

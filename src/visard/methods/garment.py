@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,29 +10,29 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from visard.methods.blur import gaussian
+from visard.methods.mannequin import FACE, JOINTS, PARTS, head_of, parts_of
+from visard.methods.silhouette import body_of, scene_of
 from visard.methods.strength import check_share, hidden_side
-from visard.types import Form, Goal, Kind, Mask, Patch, Pixels
+from visard.methods.wardrobe import wardrobe
+from visard.types import Form, Goal, Kind, Mask, Patch, Pixels, Points
 
 Floats = NDArray[np.float32]
+Parts = NDArray[np.intp]
 
-_PARTS = 3
-"""Colours into which a person is divided: skin, and what they wear above and below."""
+_SMOOTH = 0.05
+"""Smoothing of light and shade, in hidden sides: a fold stays, a print, a tattoo or a badge goes."""
 
-_SMOOTH, _MAJORITY = 0.05, 0.07
-"""Smoothing of light and shade, and of the parts' borders, as shares of the hidden side: a fold stays, a print, a
-tattoo or a badge goes."""
+_FINE, _MAJORITY, _BORDER = 0.01, 0.02, 0.008
+"""Smoothing of the colours that skin is told by, and of the parts and their borders, in hidden sides."""
 
-_ROUNDS = 12
+_COARSE = 256
+"""Longest side in pixels at which parts are told."""
 
-_RIM = 0.03
-"""Width of the rim, in hidden sides, that is only blurred: most of it is background beside the person."""
+_LIKE_SKIN = 16.0
+"""Distance in CIELAB, with lightness halved, within which an arm is as bare as the face."""
 
-_DYES = (
-    (30, 6, -22), (45, 0, -14), (55, 0, 0), (70, 2, 10), (48, -8, 14), (35, 26, 10),
-    (62, -12, -8), (40, 8, 16), (58, 14, 4), (30, 0, 0), (66, 4, 26), (46, -16, 6),
-)  # fmt: skip
-"""Colours of cloth in CIELAB: navy, denim, grey, beige, olive, burgundy, teal, brown, rose, black, mustard, green."""
+_SKIN = ((15, 95), (3, 35), (4, 42))
+"""Ranges of CIELAB within which the middle of a face is skin, and no hair, mask or back of a head."""
 
 _THREADS = 64
 """Threads of the new weave along the hidden side."""
@@ -39,10 +40,10 @@ _THREADS = 64
 
 @dataclass(frozen=True, slots=True)
 class Garment:
-    """Divide what is hidden by colour, give each part another colour and a weave, and keep its broad light and shade.
+    """Give hair, clothes and shoes other colours and a weave, and keep the person's outline, broad light and shade.
 
-    strength: how much of the contrast between light and shade goes, of 0.75 at most. The parts are told in one patch:
-    in a video they may change places where the light does.
+    Parts are told by joints, and by height where these are not known. Bare skin keeps its tone and loses its marks.
+    strength: how much of the contrast between light and shade goes, of 0.75 at most.
     """
 
     name: ClassVar[str] = "garment"
@@ -53,6 +54,7 @@ class Garment:
     form: ClassVar[Form] = "transform"
     kinds: ClassVar[tuple[Kind, ...]] = ("person",)
     leaves_faces: ClassVar[bool] = True
+    around: ClassVar[float] = 0.1
 
     strength: float = 0.5
 
@@ -60,84 +62,83 @@ class Garment:
         check_share("strength", self.strength)
 
     def __call__(self, patch: Patch) -> Pixels:
-        """Return the patch in other colours."""
-        inside = patch.mask > 0
-        if not inside.any():
+        """Return the patch in other colours, before the scene carried on."""
+        if not (patch.mask > 0).any():
             return patch.pixels.copy()
-        side = hidden_side(patch.mask)
-        random = np.random.default_rng(patch.seed)
-        shares = _parts(_colours(patch, max(1.0, 0.2 * _SMOOTH * side)), inside, _MAJORITY * side)
-        light = _colours(patch, max(1.0, _SMOOTH * side * (0.5 + self.strength)))[..., 0]
-        new = np.zeros((*light.shape, 3), np.float32)
-        for share in shares:
-            mean = float(np.average(light, weights=share * inside + 1e-6))
-            shade = (1.0 - 0.75 * self.strength) * (light - mean)
-            new += share[..., None] * (_dye(random, mean) + np.dstack([shade, 0 * shade, 0 * shade]))
-        new[..., 0] = np.clip(new[..., 0] + _weave(random, patch.mask.shape, side), 4, 96)
-        dyed = cv2.cvtColor(new.astype(np.float32), cv2.COLOR_LAB2RGB) * np.float32(255)
-        blurred = gaussian(patch.pixels, max(1.0, _SMOOTH * side))
-        inner = np.clip(_depth(patch.mask) / max(1.0, _RIM * side) - 1, 0, 1)[..., None]
-        return np.asarray(np.clip(np.round(inner * dyed + (1 - inner) * blurred), 0, 255), np.uint8)
+        body, side = body_of(patch), hidden_side(patch.mask)
+        light = _colours(patch.pixels, body, max(1.0, _SMOOTH * side * (0.5 + self.strength)))[..., 0]
+        new, kept = np.zeros((*light.shape, 3), np.float32), 1 - 0.75 * self.strength
+        for share, colour in _dressed(patch, body, side):
+            shade = kept * (light - float(np.average(light, weights=share * body + 1e-6)))
+            new += share[..., None] * (colour + np.dstack([shade, 0 * shade, 0 * shade]))
+        new[..., 0] = np.clip(new[..., 0] + _weave(np.random.default_rng(patch.seed), light.shape, side), 4, 96)
+        worn = np.clip(cv2.cvtColor(new, cv2.COLOR_LAB2RGB) * 255, 0, 255).astype(np.uint8)
+        visible = patch.mask == 0 if patch.others is None else (patch.mask == 0) & ~patch.others
+        scene = scene_of(patch.pixels, visible, side) if visible.any() else worn
+        return np.asarray(cv2.blendLinear(worn, scene, body, 1 - body), np.uint8)
 
 
-def _depth(mask: Mask) -> Floats:
-    """Return (h, w) how far inside the mask each pixel lies; its end at the patch's border is no end."""
-    inside = np.pad((mask >= 1.0).astype(np.uint8), 1, mode="edge")
-    return np.asarray(cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1], np.float32)
-
-
-def _colours(patch: Patch, sigma: float) -> Floats:
-    """Return the patch in CIELAB, smoothed among what is hidden."""
-    smooth = _within(patch.pixels.astype(np.float32), patch.mask, sigma)
-    return np.asarray(cv2.cvtColor(smooth / np.float32(255), cv2.COLOR_RGB2LAB), np.float32)
-
-
-def _within(values: Floats, mask: Floats, sigma: float) -> Floats:
-    """Return values smoothed among what is hidden alone: the background has no say."""
-    weight = (mask > 0).astype(np.float32)
-    spread = cv2.GaussianBlur(values * weight[..., None], (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    total = cv2.GaussianBlur(weight, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(spread / np.maximum(total, 1e-4)[..., None], np.float32)
-
-
-def _parts(lab: Floats, inside: NDArray[np.bool_], sigma: float) -> list[Floats]:
-    """Return soft shares (h, w) of each part that add up to 1, from clusters of colour."""
-    # Light counts for less than colour: a fold is no part.
-    values = (lab * (0.5, 1.0, 1.0)).astype(np.float32)
-    few = values[inside]
-    middles = centres(few[:: max(1, len(few) // 4000)])
-    nearest = np.linalg.norm(values[:, :, None] - middles, axis=3).argmin(axis=2)
-    parts = len(middles)
-    # The majority around a place says whose it is: what is smaller than that has no colour of its own.
-    votes = [_smooth((nearest == part) & inside, max(0.6, sigma)) for part in range(parts)]
-    most = np.argmax(votes, axis=0)
-    soft = [_smooth(most == part, max(0.6, 0.15 * sigma)) for part in range(parts)]
+def _dressed(patch: Patch, body: Mask, side: float) -> Iterator[tuple[Floats, Floats]]:
+    """Yield the share (h, w) of each part, which add up to 1, and its new colour (3,) in CIELAB."""
+    joints = None if patch.points is None or len(patch.points) != JOINTS else patch.points
+    part = _parts(body, joints)
+    skin, bare = _skin(patch, body, joints, side)
+    if skin is not None:
+        part = np.where((part == PARTS.index("skin")) & ~bare, PARTS.index("trunk"), part)
+    visible = patch.pixels[patch.mask == 0]
+    palette = wardrobe(patch.seed, float(visible.mean()) if visible.size else 112.0)[1:]
+    colours = cv2.cvtColor(((palette[None] + 1) / 2).astype(np.float32), cv2.COLOR_RGB2LAB)[0]
+    if skin is not None:
+        colours[PARTS.index("skin")] = skin
+    # The majority around a place says whose it is: limbs are round, and seams are not.
+    broad, own = max(0.6, _MAJORITY * side), body > 0.5
+    most = np.argmax([_smooth((part == n) & own, broad) for n in range(len(PARTS))], axis=0)
+    soft = [_smooth(most == n, max(0.6, _BORDER * side)) for n in range(len(PARTS))]
     total = np.maximum(np.sum(soft, axis=0), 1e-6)
-    return [np.asarray(part / total, np.float32) for part in soft]
+    yield from ((np.asarray(share / total, np.float32), colour) for share, colour in zip(soft, colours, strict=True))
 
 
-def centres(values: Floats) -> Floats:
-    """Return the middles of up to `_PARTS` clusters of (N, 3) values (Lloyd 1982), begun in order of lightness."""
-    chunks = np.array_split(values[np.argsort(values[:, 0], kind="stable")], min(_PARTS, len(values)))
-    centres = np.stack([chunk.mean(axis=0) for chunk in chunks])
-    for _ in range(_ROUNDS):
-        nearest = np.linalg.norm(values[:, None] - centres, axis=2).argmin(axis=1)
-        own = [values[nearest == part] for part in range(len(centres))]
-        centres = np.stack([o.mean(axis=0) if len(o) else c for o, c in zip(own, centres, strict=True)])
-    return np.asarray(centres, np.float32)
+def _parts(body: Mask, joints: Points | None) -> Parts:
+    """Return (h, w) the number of each pixel's part; told on a few pixels, which is as exact as joints are."""
+    scale = min(1.0, _COARSE / max(body.shape))
+    size = max(1, round(body.shape[1] * scale)), max(1, round(body.shape[0] * scale))
+    small = cv2.resize(body, size, interpolation=cv2.INTER_AREA) > 0.5
+    small = small if small.any() else np.ones_like(small)
+    part = parts_of(small, None if joints is None else joints * scale).astype(np.uint8)
+    return np.asarray(cv2.resize(part, body.shape[::-1], interpolation=cv2.INTER_NEAREST), np.intp)
+
+
+def _skin(patch: Patch, body: Mask, joints: Points | None, side: float) -> tuple[Floats | None, NDArray[np.bool_]]:
+    """Return (3,) the colour of the face in CIELAB, None where no face is seen, and (h, w) where the person is bare."""
+    nowhere = np.zeros(body.shape, bool)
+    if joints is None:
+        return None, nowhere
+    (x, y), radius = head_of(joints)
+    cv2.circle(face := nowhere.astype(np.uint8), (round(x), round(y)), max(1, round(FACE * radius)), 1, -1)
+    lab = _colours(patch.pixels, body, max(0.6, _FINE * side))
+    seen = lab[(face > 0) & (body > 0.5)]
+    if not len(seen):
+        return None, nowhere
+    colour = np.median(seen, axis=0).astype(np.float32)
+    if not all(low < value < high for value, (low, high) in zip(colour, _SKIN, strict=True)):
+        return None, nowhere
+    away = np.linalg.norm((lab - colour) * np.array([0.5, 1, 1], np.float32), axis=2)
+    near = _smooth(away < _LIKE_SKIN, max(0.6, 2 * _FINE * side)) > 0.5
+    return colour, near | (np.hypot(*(np.indices(body.shape) - np.array([y, x])[:, None, None])) < radius)
+
+
+def _colours(pixels: Pixels, body: Mask, sigma: float) -> Floats:
+    """Return pixels in CIELAB, smoothed among the person's own: the background has no say."""
+    weight = np.asarray(np.maximum(body, 1e-4), np.float32)
+    spread = cv2.GaussianBlur(pixels * weight[..., None], (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    total = cv2.GaussianBlur(weight, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    smooth = (spread / total[..., None] / 255).astype(np.float32)
+    return np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), np.float32)
 
 
 def _smooth(part: NDArray[np.bool_], sigma: float) -> Floats:
     spread = cv2.GaussianBlur(part.astype(np.float32), (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
     return np.asarray(spread, np.float32)
-
-
-def _dye(random: np.random.Generator, lightness: float) -> Floats:
-    """Return a new colour in CIELAB, one that clothes have, of another lightness than the old one."""
-    dye = np.array(_DYES[int(random.integers(len(_DYES)))], np.float32)
-    away = random.uniform(16, 28)
-    dye[0] = lightness + away if lightness < 45 else lightness - away
-    return dye
 
 
 def _weave(random: np.random.Generator, shape: tuple[int, ...], side: float) -> Floats:
@@ -146,4 +147,4 @@ def _weave(random: np.random.Generator, shape: tuple[int, ...], side: float) -> 
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
     turn = random.uniform(0, np.pi)
     along, across = x * np.cos(turn) + y * np.sin(turn), -x * np.sin(turn) + y * np.cos(turn)
-    return np.asarray(0.8 * np.sin(np.pi * along / thread) + 0.6 * np.sin(np.pi * across / thread), np.float32)
+    return np.asarray(0.5 * np.sin(np.pi * along / thread) + 0.4 * np.sin(np.pi * across / thread), np.float32)

@@ -40,8 +40,8 @@ _HAIR, _SKIN, _TRUNK, _LEGS, _FEET = range(len(PARTS))
 _NOSE, _SHOULDERS, _ELBOWS, _WRISTS = 0, (5, 6), (7, 8), (9, 10)
 _HIPS, _KNEES, _ANKLES = (11, 12), (13, 14), (15, 16)
 
-_HEAD = 0.22
-"""Radius of a head in the length of the trunk, from the shoulders' middle to the hips'."""
+_HEAD, FACE = 0.22, 0.5
+"""Radius of a head in the length of the trunk, from the shoulders' middle to the hips', and of a face in the head's."""
 
 
 _BEHIND = 0.7
@@ -59,12 +59,26 @@ def mannequin(inside: Mask, detail: str, joints: Points | None = None) -> Floats
     level = DETAILS.index(detail)
     if not within.any() or level == 0:
         return planes
-    part = _by_height(within) if joints is None else _by_joints(joints.astype(np.float32), inside.shape)
+    part = parts_of(within, joints)
     planes[1:-1] = within & (part == np.arange(len(PARTS))[:, None, None])
     if level == 2:
         away = cv2.distanceTransform(within.astype(np.uint8), cv2.DIST_L2, 3)
         planes[-1] = away / max(float(away.max()), 1e-6)
     return planes
+
+
+def parts_of(within: NDArray[np.bool_], joints: Points | None) -> NDArray[np.intp]:
+    """Return (S, T) the number of each pixel's part, inside an outline and beyond it; joints: (17, 2) in pixels."""
+    if joints is None:
+        return np.broadcast_to(_by_height(within), within.shape)
+    return _by_joints(joints.astype(np.float32), within.shape)
+
+
+def head_of(joints: Points) -> tuple[Points, float]:
+    """Return (2,) the middle of the face, and the radius of the head, in pixels."""
+    face, neck, hips = (joints[list(some)].mean(axis=0) for some in (range(_SHOULDERS[0]), _SHOULDERS, _HIPS))
+    trunk = max(float(np.linalg.norm(hips - neck)), float(np.linalg.norm(face - neck)), 1e-3)
+    return np.asarray(face, np.float32), _HEAD * trunk
 
 
 def _by_height(within: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -93,10 +107,9 @@ def _by_joints(joints: Floats, shape: tuple[int, ...]) -> NDArray[np.intp]:
 
 def _limbs(joints: Floats) -> Iterator[tuple[int, Floats, Floats, float]]:
     """Yield the part, the ends and the radius of every limb."""
-    neck, hips = joints[list(_SHOULDERS)].mean(axis=0), joints[list(_HIPS)].mean(axis=0)
-    face = joints[: _SHOULDERS[0]].mean(axis=0)
-    trunk = max(float(np.linalg.norm(hips - neck)), float(np.linalg.norm(face - neck)), 1e-3)
-    head, up = _HEAD * trunk, (face - neck) / max(float(np.linalg.norm(face - neck)), 1e-3)
+    neck = joints[list(_SHOULDERS)].mean(axis=0)
+    face, head = head_of(joints)
+    trunk, up = head / _HEAD, (face - neck) / max(float(np.linalg.norm(face - neck)), 1e-3)
     # Hair lies above the face and beyond it, as seen from the way that the nose points.
     behind = face - 0.6 * (joints[_NOSE] - face)
     yield _HAIR, behind + 0.9 * head * up, behind + 0.5 * head * up, head

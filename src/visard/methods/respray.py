@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visard.methods.blur import gaussian
-from visard.methods.garment import centres
 from visard.methods.strength import check_share, hidden_side
 from visard.types import Form, Goal, Kind, Mask, Patch, Pixels
 
@@ -32,6 +31,10 @@ _LIKE = (30.0, 16.0)
 
 _GLASS = 24.0
 """Lightness below which most is glass or tyre, unless all of the vehicle is so dark."""
+
+
+_TINTS, _ROUNDS = 3, 12
+"""Clusters of colour in the middle of a vehicle, and rounds in which they are found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def _paint(lab: Floats, middle: Mask) -> Floats:
     light = own[own[:, 0] > _GLASS]
     own = light if len(light) > 0.3 * len(own) else own
     few = own[:: max(1, len(own) // 4000)]
-    middles = centres(few)
+    middles = _centres(few)
     nearest = np.linalg.norm(few[:, None] - middles, axis=2).argmin(axis=1)
     return np.asarray(middles[np.bincount(nearest, minlength=len(middles)).argmax()], np.float32)
 
@@ -102,3 +105,14 @@ def _other(paint: Floats, seed: int) -> Floats:
     chosen = unlike[np.random.default_rng(seed).integers(len(unlike))].copy()
     chosen[0] = 0.6 * chosen[0] + 0.4 * paint[0]
     return np.asarray(chosen, np.float32)
+
+
+def _centres(values: Floats) -> Floats:
+    """Return the middles of up to `_TINTS` clusters of (N, 3) values (Lloyd 1982), begun in order of lightness."""
+    chunks = np.array_split(values[np.argsort(values[:, 0], kind="stable")], min(_TINTS, len(values)))
+    centres = np.stack([chunk.mean(axis=0) for chunk in chunks])
+    for _ in range(_ROUNDS):
+        nearest = np.linalg.norm(values[:, None] - centres, axis=2).argmin(axis=1)
+        own = [values[nearest == part] for part in range(len(centres))]
+        centres = np.stack([o.mean(axis=0) if len(o) else c for o, c in zip(own, centres, strict=True)])
+    return np.asarray(centres, np.float32)

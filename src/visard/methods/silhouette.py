@@ -89,7 +89,8 @@ def body_of(patch: Patch) -> Mask:
                 inside = inside.copy()
                 inside[-reach:] |= inside[-reach - 1] & hidden[-reach:]
     soft = cv2.GaussianBlur(inside.astype(np.float32), (0, 0), max(0.6, _EDGE * side), borderType=cv2.BORDER_REPLICATE)
-    body = np.clip(3 * soft - 1.0, 0, 1) * (patch.mask > 0)
+    # All of the outline is the figure's, and soft beyond: else figures who touch would show the scene in between.
+    body = np.clip(3 * soft - 0.5, 0, 1) * (patch.mask > 0)
     return np.asarray(body if body.any() else patch.mask, np.float32)
 
 
