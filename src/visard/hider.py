@@ -164,7 +164,8 @@ class Hider:
             below = frame if untouched or kind == "face" else canvas
             # What lies beneath a new face, so that others do not see the old one, would show through its soft rim.
             alone = not group or ((untouched or kind != "face") and not self._seen_by_others(group))
-            apart = canvas if alone else _copy(below)
+            # What a new face keeps of what is around it, it keeps of other clothes, if these were changed.
+            apart = canvas if alone else _copy(canvas if kind == "face" else below)
             for patch, new in self._pieces(below, apart, group):
                 paste(canvas, patch, new)
                 if apart is not canvas:
@@ -230,7 +231,7 @@ class Hider:
             if patch is not None:
                 paste(canvas, patch, through_square(spare, patch))
         drawn: list[Cut] = []
-        for region in sorted((r for r in hidden if not self.removes(r)), key=self._depth):
+        for region in sorted((r for r in hidden if not self.removes(r)), key=self.depth):
             others = [r for r in hidden if r is not region]
             patch, own = self._patch_of(region, frame, canvas, others), (region, self.rule(region))
             if patch is not None:
@@ -248,7 +249,7 @@ class Hider:
     def _is_figure(self, region: Region) -> bool:
         return region.outline is not None and self.method(region).form != "perturb"
 
-    def _depth(self, region: Region) -> tuple[int, float]:
+    def depth(self, region: Region) -> tuple[int, float]:
         """Return when a region is hidden: covers, then new faces, the nearest last, then what nothing else hid.
 
         The detector takes a cheek for a face now and then, and whoever stands behind reaches over another: what covers

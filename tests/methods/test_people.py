@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
+from visard.detect import find_faces
 from visard.errors import UsageError
 from visard.figures import absorb
 from visard.found import Found
 from visard.hider import Hider
 from visard.methods import fits, make
 from visard.policy import Policy, Rule, only, with_rule
+from visard.tracing import trace
 from visard.types import Box, Frame, Kind, Patch, Pixels, Points, Region
 
 BODY = np.array([[40, 30], [80, 30], [95, 90], [85, 200], [35, 200], [25, 90]], np.float32)
@@ -158,3 +160,15 @@ def test_a_face_under_a_figure_is_part_of_it() -> None:
     assert sorted(kinds) == ["face", "person", "person"]
     spared = Found({0: (face, Region("person", person().box, 0.9, track=1, hide=False))})
     assert [r.kind for r in absorb(spared, hider.covers).at(0)] == ["face", "person"]
+
+
+def test_around_a_new_face_are_the_new_clothes_and_no_old_ones(astronaut: Pixels) -> None:
+    """What a new face keeps of its surroundings came from the photo: hair and scarf lay as an island in the figure."""
+    seen = find_faces(astronaut)[0]
+    whole = np.array([[40, 5], [430, 5], [440, 500], [30, 500]], np.float32)
+    policy = with_rule(only(Policy(), "people,faces"), "person", method="garment")
+    hider, one = Hider(policy), replace(person(2, whole), box=Box(30, 5, 440, 500))
+    known = trace(lambda: iter([Frame(astronaut)]), Found({0: (one, replace(seen, track=1))}), hider, True)
+    new = hider(Frame(astronaut), known.at(0)).pixels
+    hair = np.s_[40:62, 200:260]
+    assert np.abs(new[hair].astype(int) - astronaut[hair]).mean() > 20

@@ -22,8 +22,9 @@ Parts = NDArray[np.intp]
 _SMOOTH = 0.05
 """Smoothing of light and shade, in hidden sides: a fold stays, a print, a tattoo or a badge goes."""
 
-_FINE, _MAJORITY, _BORDER = 0.01, 0.02, 0.008
-"""Smoothing of the colours that skin is told by, and of the parts and their borders, in hidden sides."""
+_FINE, _MAJORITY, _BORDER = 0.01, 0.02, 0.05
+"""Smoothing of the colours that skin is told by, of the parts, and at full strength of their borders, in hidden sides:
+what is worn begins and ends where it did, and sharp borders would be detail that stays."""
 
 _COARSE = 256
 """Longest side in pixels at which parts are told."""
@@ -31,7 +32,7 @@ _COARSE = 256
 _LIKE_SKIN = 16.0
 """Distance in CIELAB, with lightness halved, within which an arm is as bare as the face."""
 
-_SKIN = ((15, 95), (3, 35), (4, 42))
+_SKIN = ((15, 95), (5, 35), (-8, 42))
 """Ranges of CIELAB within which the middle of a face is skin, and no hair, mask or back of a head."""
 
 _THREADS = 64
@@ -43,7 +44,7 @@ class Garment:
     """Give hair, clothes and shoes other colours and a weave, and keep the person's outline, broad light and shade.
 
     Parts are told by joints, and by height where these are not known. Bare skin keeps its tone and loses its marks.
-    strength: how much of the contrast between light and shade goes, of 0.75 at most.
+    strength: how much of the contrast between light and shade goes, of 0.75 at most, and how soft parts' borders are.
     """
 
     name: ClassVar[str] = "garment"
@@ -68,7 +69,7 @@ class Garment:
         body, side = body_of(patch), hidden_side(patch.mask)
         light = _colours(patch.pixels, body, max(1.0, _SMOOTH * side * (0.5 + self.strength)))[..., 0]
         new, kept = np.zeros((*light.shape, 3), np.float32), 1 - 0.75 * self.strength
-        for share, colour in _dressed(patch, body, side):
+        for share, colour in _dressed(patch, body, side, _BORDER * self.strength * side):
             shade = kept * (light - float(np.average(light, weights=share * body + 1e-6)))
             new += share[..., None] * (colour + np.dstack([shade, 0 * shade, 0 * shade]))
         new[..., 0] = np.clip(new[..., 0] + _weave(np.random.default_rng(patch.seed), light.shape, side), 4, 96)
@@ -78,8 +79,11 @@ class Garment:
         return np.asarray(cv2.blendLinear(worn, scene, body, 1 - body), np.uint8)
 
 
-def _dressed(patch: Patch, body: Mask, side: float) -> Iterator[tuple[Floats, Floats]]:
-    """Yield the share (h, w) of each part, which add up to 1, and its new colour (3,) in CIELAB."""
+def _dressed(patch: Patch, body: Mask, side: float, soft: float) -> Iterator[tuple[Floats, Floats]]:
+    """Yield the share (h, w) of each part, which add up to 1, and its new colour (3,) in CIELAB.
+
+    soft: sigma in pixels of the parts' borders.
+    """
     joints = None if patch.points is None or len(patch.points) != JOINTS else patch.points
     part = _parts(body, joints)
     skin, bare = _skin(patch, body, joints, side)
@@ -93,9 +97,9 @@ def _dressed(patch: Patch, body: Mask, side: float) -> Iterator[tuple[Floats, Fl
     # The majority around a place says whose it is: limbs are round, and seams are not.
     broad, own = max(0.6, _MAJORITY * side), body > 0.5
     most = np.argmax([_smooth((part == n) & own, broad) for n in range(len(PARTS))], axis=0)
-    soft = [_smooth(most == n, max(0.6, _BORDER * side)) for n in range(len(PARTS))]
-    total = np.maximum(np.sum(soft, axis=0), 1e-6)
-    yield from ((np.asarray(share / total, np.float32), colour) for share, colour in zip(soft, colours, strict=True))
+    shares = [_smooth(most == n, max(0.6, soft)) for n in range(len(PARTS))]
+    total = np.maximum(np.sum(shares, axis=0), 1e-6)
+    yield from ((np.asarray(share / total, np.float32), colour) for share, colour in zip(shares, colours, strict=True))
 
 
 def _parts(body: Mask, joints: Points | None) -> Parts:

@@ -15,6 +15,7 @@ from visard.flow import Aside, ahead
 from visard.found import Found, many
 from visard.hider import Hider
 from visard.media.read import Source, probe, read
+from visard.shape.mask import outline, window
 from visard.track import Sighting
 from visard.types import Check, Frame, Pixels, Region
 from visard.verify.found_again import FoundAgain, Glance
@@ -131,11 +132,18 @@ class _Room:
         if clearest:
             self._known(self._recognise, before, after, clearest, new)
         self.untouched.see(before.index, before.pixels, after.pixels, cover)
-        drawn = outlines((r for r in hidden if keeps_its_outline(self.hider.method(r))), before.pixels.shape[:2])
-        for region in hidden:
-            method = self.hider.method(region)
+        figures = [r for r in hidden if r.outline is not None and keeps_its_outline(self.hider.method(r))]
+        drawn = outlines(figures, before.pixels.shape[:2])
+        over = {kind: new.copy() for kind in {r.kind for r in figures}}
+        for region in sorted(hidden, key=self.hider.depth, reverse=True):
+            method, rule = self.hider.method(region), self.hider.rule(region)
+            own = over.get(region.kind, new)
             if method.goal == "everyone" and method.form != "generate":
-                self.detail.see(before.index, before.pixels, after.pixels, region, self.hider.rule(region), new, drawn)
+                self.detail.see(before.index, before.pixels, after.pixels, region, rule, own, drawn)
+            if region in figures:
+                # Of a figure behind another one only what is seen of it can tell: the nearer is asked for itself.
+                cells = window(region, rule, *own.shape)
+                own[cells] |= (outline(region, replace(rule, margin=0.0), cells) >= 1).view(np.uint8)
 
     def checks(self) -> Iterator[Check]:
         """Return the result of every check."""
