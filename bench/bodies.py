@@ -42,6 +42,7 @@ CASES: dict[str, tuple[str, Kind, str]] = {
     "faces, surrogate": ("faces", "face", "surrogate"),
     "heads, wig": ("heads", "head", "wig"),
     "people and faces, garment": ("people,faces", "person", "garment"),
+    "people, body": ("people", "person", "body"),
     "people, blur": ("people", "person", "blur"),
     "people, silhouette": ("people", "person", "silhouette"),
     "people, cancel": ("people", "person", "cancel"),

@@ -22,7 +22,7 @@ from visard.models.taught import taught
 from visard.shape.similarity import Matrix
 from visard.types import Form, Goal, Kind, Mask, Patch, Pixels, Points
 
-_SMOOTH = 0.02
+_SMOOTH = 0.012
 """Smoothing of what was painted, in sides of the square: less would show the network's own grid."""
 
 _ROOM = 1.15
