@@ -84,3 +84,20 @@ def test_whoever_begins_to_move_is_looked_at_at_once() -> None:
 
     looks = [stride.frame.index for stride in found._strides(CLIP, some)]
     assert looks[:5] == [0, 5, 10, 12, 14]
+
+
+def test_a_person_is_framed_alike_at_looks_and_between_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Boxes between two looks are wider: outlines told at their own scale trembled in every other frame."""
+    seen: dict[int, Box] = {}
+    narrow, wide = Box(100, 50, 200, 250), Box(85, 20, 215, 280)
+    known = found.Found({n: (Region("person", wide if n % 2 else narrow, 0.9, track=1),) for n in range(6)})
+    pixels = np.zeros((360, 640, 3), np.uint8)
+
+    def figure(given: Any, region: Region, others: Any, framed: Box) -> Any:
+        seen[int(given[0, 0, 0])] = framed
+        return np.zeros((3, 2), np.float32)
+
+    monkeypatch.setattr(found, "figure", figure)
+    shown = [Frame(np.full_like(pixels, n), n, n / FPS) for n in range(6)]
+    found.outlined(lambda: iter(shown), known, False, only(Policy(), "people"))
+    assert set(seen.values()) == {wide} and len(seen) == 6

@@ -31,11 +31,12 @@ _STEP = 0.004
 """By how much of the box's side an outline is simplified; margins are several times wider."""
 
 
-def figure(pixels: Pixels, region: Region, others: Sequence[Region] = ()) -> Points | None:
+def figure(pixels: Pixels, region: Region, others: Sequence[Region] = (), framed: Box | None = None) -> Points | None:
     """Return (K, 2) the outline in frame pixels of the person or head of a region in (H, W, 3) uint8 RGB pixels.
 
-    others: heads of the same frame, whose pixels are theirs. None where the network tells no person from the
-    background, and for tiny ones; then the whole box is to be hidden. Raises ModelError.
+    others: heads of the same frame, whose pixels are theirs. framed: what of a person the network is shown, by default
+    the region's box. None where the network tells no person from the background, and for tiny ones; then the whole box
+    is to be hidden. Raises ModelError.
     Source: MediaPipe Selfie Segmentation, on a square around the box.
     """
     if region.kind == "head":
@@ -44,7 +45,7 @@ def figure(pixels: Pixels, region: Region, others: Sequence[Region] = ()) -> Poi
     height, width = rows.stop - rows.start, columns.stop - columns.start
     if min(height, width) < 8:
         return None
-    mask = np.asarray(scores(pixels, region.box, _AROUND["person"], cells) > _PERSON, np.uint8)
+    mask = np.asarray(scores(pixels, framed or region.box, _AROUND["person"], cells) > _PERSON, np.uint8)
     share, spans = mask.mean(), np.ptp(np.flatnonzero(mask.any(axis=1))) if mask.any() else 0
     if share < _LEAST or spans < _TALL * height:
         return None
