@@ -25,7 +25,6 @@ def test_it_finds_a_person_at_any_size_and_nobody_where_nobody_is(astronaut: Pix
     assert not MoveNet()(np.full((200, 300, 3), 128, np.uint8)) and not MoveNet()(np.zeros((0, 5, 3), np.uint8))
 
 
-@pytest.mark.skipif(bool(store.absent(("posenet", "posenet_graph"))), reason="posenet was not fetched")
 @pytest.mark.skipif(bool(store.absent(("movenet", "movenet_graph"))), reason="movenet was not fetched")
 def test_joints_lie_where_they_are_and_move_with_the_person(astronaut: Pixels) -> None:
     (one, *_), (face, *_) = MoveNet()(astronaut), find_faces(astronaut)
@@ -39,6 +38,7 @@ def test_joints_lie_where_they_are_and_move_with_the_person(astronaut: Pixels) -
     assert find_joints(np.full((200, 100, 3), 128, np.uint8), Box(10, 10, 90, 190)) is None, "nobody"
 
 
+@pytest.mark.skipif(bool(store.absent(("posenet", "posenet_graph"))), reason="posenet was not fetched")
 def test_the_held_out_network_knows_a_nose(astronaut: Pixels) -> None:
     (face, *_) = find_faces(astronaut)
     assert face.points is not None

@@ -63,7 +63,7 @@ def find_large(pixels: Pixels, min_score: float) -> list[Region]:
 
 def movenet_glance(pixels: Pixels, min_score: float) -> Found:
     """Return whom MoveNet sees in (H, W, 3) pixels whose sides are multiples of 32."""
-    middle, size, offset, _ = _seen(pixels)
+    middle, size, offset = _seen(movenet_net(), pixels)
     heat = _sigmoid(middle)
     rows, columns = np.nonzero((heat > min_score) & (heat == cv2.dilate(heat, np.ones((3, 3), np.uint8))))
     found = np.zeros((len(rows), COLUMNS), np.float32)
@@ -82,7 +82,7 @@ def find_joints(pixels: Pixels, box: Box) -> Points | None:
     that are hidden or cut off are guessed. Raises ModelError.
     """
     chip, to_square = square(pixels, box, _AROUND)
-    middle, _, _, ways = _seen(chip)
+    middle, ways = _seen(_joints_net(), chip)
     heat, scale, shift = _sigmoid(middle), to_square[0, 0], to_square[:, 2]
     rows, columns = np.mgrid[: heat.shape[0], : heat.shape[1]]
     x, y = np.array(box.centre) * scale + shift
@@ -95,10 +95,10 @@ def find_joints(pixels: Pixels, box: Box) -> Points | None:
     return np.asarray((joints - shift) / scale, np.float32)
 
 
-def _seen(pixels: Pixels) -> list[Floats]:
+def _seen(net: OpenCvNet, pixels: Pixels) -> list[Floats]:
     """Return what MoveNet says of (H, W, 3) pixels whose sides are multiples of 32, (c, H / 4, W / 4) each."""
     blob = (pixels.astype(np.float32) / 127.5 - 1).transpose(2, 0, 1)[None]
-    return [output[0] for output in movenet_net()(np.ascontiguousarray(blob))]
+    return [output[0] for output in net(np.ascontiguousarray(blob))]
 
 
 def _sigmoid(logits: Floats) -> Floats:
@@ -108,4 +108,10 @@ def _sigmoid(logits: Floats) -> Floats:
 @cache
 def movenet_net() -> OpenCvNet:
     """Return the one MoveNet of this process."""
-    return OpenCvNet("movenet", ("v125", "v129", "v133", "v137"), movenet, alone=True)
+    return OpenCvNet("movenet", ("v125", "v129", "v133"), movenet, alone=True)
+
+
+@cache
+def _joints_net() -> OpenCvNet:
+    """Return the MoveNet that tells joints; the other one, which looks at whole pictures, is spared that."""
+    return OpenCvNet("movenet", ("v125", "v137"), movenet, alone=True)
