@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from visard.detect.figure import square
 from visard.detect.merge import COLUMNS, SCORE, Found, merge, regions
 from visard.detect.search import Effort, whole
-from visard.models.pose import movenet
+from visard.models.pose import joints, movenet
 from visard.models.runtimes import OpenCvNet
 from visard.types import Box, Kind, Pixels, Points, Region
 
@@ -91,8 +91,8 @@ def find_joints(pixels: Pixels, box: Box) -> Points | None:
     row, column = np.unravel_index(int(near.argmax()), near.shape)
     if near[row, column] < _POSED:
         return None
-    joints = _STRIDE * (ways[:, row, column].reshape(-1, 2)[:, ::-1] + (column, row))
-    return np.asarray((joints - shift) / scale, np.float32)
+    places = _STRIDE * (ways[:, row, column].reshape(-1, 2)[:, ::-1] + (column, row))
+    return np.asarray((places - shift) / scale, np.float32)
 
 
 def _seen(net: OpenCvNet, pixels: Pixels) -> list[Floats]:
@@ -114,4 +114,4 @@ def movenet_net() -> OpenCvNet:
 @cache
 def _joints_net() -> OpenCvNet:
     """Return the MoveNet that tells joints; the other one, which looks at whole pictures, is spared that."""
-    return OpenCvNet("movenet", ("v125", "v137"), movenet, alone=True)
+    return OpenCvNet("movenet", ("v125", "v129"), joints, alone=True)

@@ -20,7 +20,8 @@ from visard.models.onnx import Graph
 from visard.models.tfjs import unpack
 
 _MOVENET = tuple(f"StatefulPartitionedCall/{head}/BiasAdd" for head in (
-    "center_0/conv2d_4", "box_scale_0/conv2d_5", "box_offset_0/conv2d_6", "kpt_regress_0/conv2d_8"))  # fmt: skip
+    "center_0/conv2d_4", "box_scale_0/conv2d_5", "box_offset_0/conv2d_6"))  # fmt: skip
+_JOINTS = _MOVENET[0], "StatefulPartitionedCall/kpt_regress_0/conv2d_8/BiasAdd"
 _POSENET = ("MobilenetV1/heatmap_2/BiasAdd",)
 
 _MOST = 6.0
@@ -30,10 +31,18 @@ _MOST = 6.0
 def movenet(content: bytes) -> bytes:
     """Return MoveNet as an ONNX file: input (1, 3, h, w) from -1 to 1, sides multiples of 32; raises ModelError.
 
-    Outputs of stride 4, y before x: people's middles (1, 1, ...), sizes (1, 2, ...), offsets (1, 2, ...), and ways from
-    there to 17 joints (1, 34, ...).
+    Outputs of stride 4, y before x: people's middles (1, 1, ...), sizes (1, 2, ...) and offsets (1, 2, ...).
     """
-    return _Translation("movenet", content, even=True).to_onnx(_MOVENET, (1, 2, 2, 34))
+    return _Translation("movenet", content, even=True).to_onnx(_MOVENET, (1, 2, 2))
+
+
+def joints(content: bytes) -> bytes:
+    """Return MoveNet as `movenet` does, but with the outputs that tell joints; raises ModelError.
+
+    People's middles (1, 1, ...), and the ways from there to 17 joints (1, 34, ...), y before x. Apart, since whoever
+    looks for people alone would pay for them.
+    """
+    return _Translation("movenet", content, even=True).to_onnx(_JOINTS, (1, 34))
 
 
 def posenet(content: bytes) -> bytes:
