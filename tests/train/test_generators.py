@@ -19,7 +19,7 @@ from visard.methods.sketch import sketch  # noqa: E402
 from visard.models.taught import taught  # noqa: E402
 from visard.shape.marks import front  # noqa: E402
 from visard.shape.mesh import EYES  # noqa: E402
-from visard.train import anonygan, body, ciagan, ksame_net  # noqa: E402
+from visard.train import anonygan, body, ciagan, estrange, ksame_net  # noqa: E402
 from visard.train import export as exporting  # noqa: E402
 from visard.train.album import Album  # noqa: E402
 from visard.train.checkpoint import Progress, read  # noqa: E402
@@ -176,6 +176,16 @@ def test_the_live_generator_is_told_who_it_is_by_another_photo(album: Album) -> 
     assert (batch.spoilt - batch.source).abs().mean().item() > 0.005
     losses = made.learn(batch_of(made, 0, 1), 0)
     assert {"critic", "attract", "repel", "size", "rough", "edges", "wanted"} <= losses.keys()
+    assert losses["size"] == 1, "at first all that is painted is shown"
+
+
+def test_what_is_painted_is_repelled_where_the_mask_hides_it(album: Album) -> None:  # noqa: F811
+    made = tiny("estrange", album)
+    assert isinstance(made, estrange.Estrange)
+    batch = batch_of(made, 0, 1)
+    raw = batch.source.clone().requires_grad_(True)
+    made._perceive(batch, (raw, batch.source), 5.0)[1].backward()
+    assert raw.grad is not None and raw.grad.abs().sum() > 0
 
 
 @pytest.mark.parametrize("name", ["anonygan", "ksame-net"])

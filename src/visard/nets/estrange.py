@@ -63,5 +63,6 @@ def mix(pictures: Tensor, strokes: Strokes) -> Tensor:
 
 
 def _layer(into: int, out: int, stride: int) -> nn.Sequential:
-    norm = nn.InstanceNorm2d(out, affine=True)
+    # Norms of single channels would erase how bright and of what colour a picture is, which has to be painted again.
+    norm = nn.GroupNorm(1, out)
     return nn.Sequential(nn.Conv2d(into, out, 3, stride, 1), norm, nn.LeakyReLU(SLOPE))

@@ -42,8 +42,8 @@ NAME = "estrange"
 class Recipe:
     """Every number that decides the outcome; weights of losses by their names.
 
-    side: of the square; far: distance of dlib's embeddings to which the person is repelled, and approach: pictures
-    until it is asked for in full; spoilt: how much inputs are distorted, 0 to 1.
+    side: of the square; far: distance of dlib's embeddings to which the person is repelled; approach: pictures until it
+    is asked for in full, and all that is painted is shown; spoilt: how much inputs are distorted, 0 to 1.
     """
 
     seed: int = 0
@@ -115,11 +115,14 @@ class Estrange(Studio):
     def teach(self, batch: Look, step: int) -> dict[str, Any]:
         """Teach the generator, then both critics."""
         how = self.how
+        grown = min(1.0, step * self.batch / how.approach)
+        far = wanted(how, grown)
         self.freeze("fine", "coarse")
         with self.fast():
             strokes = Strokes(*(v.float() for v in self.net("generator")(batch.spoilt, batch.who)))
+            strokes = opened(strokes, grown)
             mixed = mix(batch.source, strokes)
-            attract, repel = self._perceive(batch, mixed, step)
+            attract, repel = self._perceive(batch, (strokes.raw, mixed), far)
             losses = {
                 "critic": self._verdicts(torch.cat([mixed, strokes.raw]), True),
                 "colour": (strokes.raw - batch.source).abs().mean(),
@@ -138,19 +141,21 @@ class Estrange(Studio):
                 wrong = (judged(real, True) + judged(false, False)) / 2
             self.descend(name, {name: wrong})
             losses[f"{name} critic"] = wrong
-        return losses | {"wanted": torch.tensor(wanted(how, step * self.batch))}
+        return losses | {"wanted": torch.tensor(far)}
 
     def show(self, batch: Look) -> list[Tensor]:
         """Return source, what is painted, the mask, and the mix."""
         strokes = self.net("average")(batch.source, batch.who)
         return [batch.source, strokes.raw, strokes.mask.expand(-1, 3, -1, -1) * 2 - 1, mix(batch.source, strokes)]
 
-    def _perceive(self, batch: Look, mixed: Tensor, step: int) -> tuple[Tensor, Tensor]:
-        """Return how far low and middle features are from the source's, and how much too near it is to the person."""
-        ours, now = self._dlib(chips(mixed, batch.place))
+    def _perceive(self, batch: Look, pictures: tuple[Tensor, ...], far: float) -> tuple[Tensor, Tensor]:
+        """Return how far pictures' low and middle features are from the source's, and how much too near they are to the
+        person, on average."""
         with torch.no_grad():
             theirs, _ = self._dlib(chips(batch.source, batch.place))
-        return perceived(ours, theirs, now, batch.who, wanted(self.how, step * self.batch))
+        n = len(pictures)
+        ours, now = self._dlib(chips(torch.cat(pictures), batch.place.repeat(n, 1, 1)))
+        return perceived(ours, [level.repeat(n, 1, 1, 1) for level in theirs], now, batch.who.repeat(n, 1), far)
 
     def _verdicts(self, pictures: Tensor, real: bool) -> Tensor:
         fine, coarse = self._verdict("fine", pictures, False), self._verdict("coarse", pictures, True)
@@ -174,9 +179,15 @@ def perceived(
     return torch.stack(near).mean(), functional.relu(far - apart).mean()
 
 
-def wanted(how: Recipe, images: int) -> float:
-    """Return the distance to which people are repelled after so many pictures: it grows, or the mask would be lost."""
-    return how.far * min(1.0, 0.2 + 0.8 * images / how.approach)
+def wanted(how: Recipe, grown: float) -> float:
+    """Return the distance to which people are repelled after this share of the approach."""
+    return how.far * (0.2 + 0.8 * grown)
+
+
+def opened(strokes: Strokes, grown: float) -> Strokes:
+    """Return strokes, shown whole while the distance grows: before anything is painted that looks like a face, closing
+    the mask costs least, and what is closed learns nothing any more."""
+    return strokes if grown == 1 else strokes._replace(mask=torch.ones_like(strokes.mask))
 
 
 def edges(pictures: Tensor) -> Tensor:
