@@ -135,6 +135,17 @@ def test_a_polygon_is_hidden_wherever_it_touches(
             assert full[y, x] == 0 or away < reach or not inside
 
 
+def test_a_told_outline_is_widened_alike_whatever_box_it_was_told_in() -> None:
+    """Boxes are wider between two looks than at them; margins that were shares of them trembled."""
+    corners = np.array([[40, 30], [80, 30], [80, 120], [40, 120]], np.float32)
+    tight, wide = (
+        Region("person", box, 0.9, track=1, outline=corners) for box in (Box(40, 30, 80, 120), Box(25, 20, 95, 130))
+    )
+    cells = slice(0, 160), slice(0, 120)
+    assert np.array_equal(*(outline(region, Rule(margin=0.1), cells) for region in (tight, wide)))
+    assert window(tight, Rule(margin=0.1), 160, 120) == window(wide, Rule(margin=0.1), 160, 120)
+
+
 def test_corners_of_a_sign_are_stretched_to_its_box() -> None:
     """Where a track is not sure of its place its box is larger, and the mask must be, too."""
     points = np.array([[10, 12], [30, 10], [30, 20], [10, 22]], np.float32)

@@ -44,6 +44,14 @@ def polygon(region: Region) -> Points | None:
     return np.asarray((region.points - low) / size * extent + corner, np.float32)
 
 
+def extent(region: Region) -> Box:
+    """Return the box whose side margins and rims are shares of: where an outline is told, its own."""
+    if region.outline is None:
+        return region.box
+    low, high = region.outline.min(axis=0), region.outline.max(axis=0)
+    return Box(*map(float, (*low, *high)))
+
+
 def rectangle(whole: Box) -> Points:
     """Return (4, 2) the corners of a box with a quarter of its sides around it, clockwise from the top left."""
     box = whole.grow(_WIDE)
@@ -56,10 +64,10 @@ def window(region: Region, rule: Rule, height: int, width: int, around: float = 
     around: how much more is shown on each side, in sides of the region's box.
     """
     corners = polygon(region)
-    reach = _rim(region.box) + 1.0 + around * region.box.side
+    reach = _rim(extent(region)) + 1.0 + around * region.box.side
     if corners is not None:
         hidden = Box(*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist())
-        reach += rule.margin * region.box.side
+        reach += rule.margin * extent(region).side
     else:
         hidden = region.box.grow(rule.margin)
         if rule.shape == "oval":
@@ -73,12 +81,12 @@ def outline(region: Region, rule: Rule, cells: tuple[slice, slice]) -> Mask:
 
     Every pixel that the grown box touches is 1. An oval, |x/a|^3 + |y/b|^3 = 1, passes through the box's
     corners, so that it too covers all of it; outside, the mask falls to 0 over `FEATHER` of the side. A polygon is
-    widened by the margin, in sides of the box, and feathered likewise.
+    widened by the margin, in sides of its `extent`, and feathered likewise.
     """
     rows, columns = ((s.start, s.stop) for s in cells)
     around = polygon(region)
     if around is not None:
-        whole, corner = _around(np.asarray(around, np.float32).tobytes(), region.box, rule.margin)
+        whole, corner = _around(np.asarray(around, np.float32).tobytes(), extent(region), rule.margin)
         return _part(whole, corner, rows, columns)
     return _outline(region.box, rule.margin, rule.shape, rows, columns)
 
