@@ -13,10 +13,11 @@ from visard.flow import ahead, side_by_side
 from visard.kinship import joined
 from visard.media.read import Source
 from visard.models.runtimes import copies
+from visard.outlining import completed, framed
 from visard.policy import WORDS, Policy
 from visard.roster import POSED
 from visard.track import Sighting, track
-from visard.types import Box, Frame, Kind, Region
+from visard.types import Frame, Kind, Region
 
 KEY_SECONDS = 0.8
 """A video is searched finely, for small and turned faces, this often and after every cut."""
@@ -104,30 +105,23 @@ def outlined(frames: Callable[[], Iterator[Frame]], found: Found, still: bool, p
     posed = {kind for kind, rule in policy.rules.items() if kind == "person" and rule.method in POSED}
     if not any(_bare(r) for r in found.all()):
         return found
+    wide = framed(found.regions)
 
     def outline(frame: Frame) -> tuple[int, tuple[Region, ...]]:
         own = found.at(frame.index)
         heads = [r for r in own if r.kind == "head"]
 
         def told(region: Region) -> Region:
-            framed = _framed(found, frame.index, region)
-            drawn = figure(frame.pixels, region, [h for h in heads if h is not region], framed)
-            points = find_joints(frame.pixels, framed) if region.kind in posed else region.points
+            seen = wide[frame.index, region.kind, region.track]
+            drawn = figure(frame.pixels, region, [h for h in heads if h is not region], seen)
+            points = find_joints(frame.pixels, seen) if region.kind in posed else region.points
             return replace(region, outline=drawn, points=points)
 
         return frame.index, tuple(told(r) if _bare(r) else r for r in own)
 
     with many(still):
-        return Found(dict(found.regions) | dict(side_by_side(outline, frames() if still else ahead(frames()))))
-
-
-def _framed(found: Found, index: int, region: Region) -> Box:
-    """Return a region's box as wide as it is in the frames beside it: boxes between two looks are wider than at them,
-    and outlines, which are told at the scale of a box, would tremble with them."""
-    beside = (r for at in (index - 1, index + 1) for r in found.at(at))
-    boxes = [region.box, *(r.box for r in beside if (r.kind, r.track) == (region.kind, region.track))]
-    (x, y), width, height = region.box.centre, max(b.width for b in boxes) / 2, max(b.height for b in boxes) / 2
-    return Box(x - width, y - height, x + width, y + height)
+        told = dict(found.regions) | dict(side_by_side(outline, frames() if still else ahead(frames())))
+    return Found(completed(told, wide, found.regions))
 
 
 def many(still: bool) -> AbstractContextManager[None]:

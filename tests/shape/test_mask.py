@@ -141,9 +141,9 @@ def test_a_told_outline_is_widened_alike_whatever_box_it_was_told_in() -> None:
     tight, wide = (
         Region("person", box, 0.9, track=1, outline=corners) for box in (Box(40, 30, 80, 120), Box(25, 20, 95, 130))
     )
-    cells = slice(0, 160), slice(0, 120)
-    assert np.array_equal(*(outline(region, Rule(margin=0.1), cells) for region in (tight, wide)))
-    assert window(tight, Rule(margin=0.1), 160, 120) == window(wide, Rule(margin=0.1), 160, 120)
+    cells, rule = (slice(0, 160), slice(0, 120)), Rule(margin=0.1)
+    assert np.array_equal(outline(tight, rule, cells), outline(wide, rule, cells))
+    assert window(tight, rule, 160, 120) == window(wide, rule, 160, 120)
 
 
 def test_corners_of_a_sign_are_stretched_to_its_box() -> None:

@@ -2,7 +2,7 @@
 
 from visard.detect.belongings import with_belongings
 from visard.detect.cuts import CutFinder
-from visard.detect.figure import figure
+from visard.detect.figure import figure, outline_of
 from visard.detect.find import BlazeFace, CenterFace, find_faces, second_opinion
 from visard.detect.head import face_of, part_of_face
 from visard.detect.kinds import NETWORKS, find_kinds, load, rest
@@ -27,6 +27,7 @@ __all__ = [
     "find_kinds",
     "is_remnant",
     "load",
+    "outline_of",
     "part_of_face",
     "rest",
     "second_opinion",

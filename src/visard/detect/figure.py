@@ -49,9 +49,17 @@ def figure(pixels: Pixels, region: Region, others: Sequence[Region] = (), framed
     share, spans = mask.mean(), np.ptp(np.flatnonzero(mask.any(axis=1))) if mask.any() else 0
     if share < _LEAST or spans < _TALL * height:
         return None
+    return outline_of(mask, cells, region.box.side)
+
+
+def outline_of(mask: NDArray[np.uint8], cells: tuple[slice, slice], side: float) -> Points:
+    """Return (K, 2) the outline of all that is not 0 in a mask over cells of a frame, in frame pixels.
+
+    side: of the whole subject, in pixels, by which the outline is simplified. Parts are joined, specks left out.
+    """
     outline = max(_joined(mask), key=cv2.contourArea)
-    simple = cv2.approxPolyDP(outline, _STEP * region.box.side, closed=True)[:, 0]
-    return np.asarray(simple + np.array([columns.start + 0.5, rows.start + 0.5]), np.float32)
+    simple = cv2.approxPolyDP(outline, _STEP * side, closed=True)[:, 0]
+    return np.asarray(simple + np.array([cells[1].start + 0.5, cells[0].start + 0.5]), np.float32)
 
 
 def _head(pixels: Pixels, region: Region, others: Sequence[Region]) -> Points | None:

@@ -21,6 +21,9 @@ WIDTHS = (32, 64, 128, 192, 256)
 DESCRIPTOR = 128
 """Length of the descriptor: dlib's embedding."""
 
+_OPEN = 3.0
+"""What the mask is before anything is learnt, as a logit."""
+
 
 class Strokes(NamedTuple):
     """raw (n, 3, S, S), -1 to 1; mask (n, 1, S, S), 0 to 1, where it shows."""
@@ -41,6 +44,8 @@ class Generator(nn.Module):
         self.middle = nn.ModuleList(nn.Sequential(_layer(wide, wide, 1), _layer(wide, wide, 1)) for _ in range(3))
         self.up = nn.ModuleList(_layer(b, a, 1) for a, b in reversed(list(pairwise(widths))))
         self.last = nn.Conv2d(widths[0], 4, 5, padding=2)
+        with torch.no_grad():  # all that is painted shows, until the mask has a reason to close
+            self.last.weight[3], self.last.bias[3] = 0.0, _OPEN
 
     def forward(self, pictures: Tensor, who: Tensor) -> Strokes:
         """Return what is painted and where it shows."""
