@@ -15,9 +15,9 @@ SRC = Path(__file__).parents[1] / "src" / "visard"
 ORDER = [
     "types", "errors", "roster", "policy", "flow", "models", "stores", "media", "detect", "track", "kinship",
     "outlining", "found", "shape", "nets", "people", "whom", "warmth", "methods", "gallery", "paste", "roles",
-    "figures", "hider", "belongings", "backdrop", "echoes", "smoothing", "tracing", "verify", "publish", "report",
-    "vault", "reveal", "edit", "live", "pipeline", "pool", "cluster", "sources", "regions", "run", "verbs", "train",
-    "attack", "evaluate", "serve", "cli",
+    "figures", "crowd", "hider", "belongings", "backdrop", "echoes", "smoothing", "tracing", "verify", "publish",
+    "report", "vault", "reveal", "edit", "live", "pipeline", "pool", "cluster", "sources", "regions", "run",
+    "verbs", "train", "attack", "evaluate", "serve", "cli",
 ]  # fmt: skip
 
 

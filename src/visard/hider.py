@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from visard.crowd import parted
 from visard.errors import Unfit
 from visard.figures import LARGER
 from visard.found import Found
@@ -68,7 +69,7 @@ class Hider:
         }
 
     def shaped(self, found: Found) -> Found:
-        """Return what was found, without outlines where detectors shall lose it, and people as wide rectangles.
+        """Return what was found, figures parted; without outlines where detectors shall lose it, people as rectangles.
 
         To detectors the shape of a person is one, whatever it is filled with: an oval or a narrow box is, too.
         """
@@ -79,9 +80,9 @@ class Hider:
                 return region
             return replace(region, outline=rectangle(region.box) if region.kind == "person" else None)
 
-        if not whole:
-            return found
-        return Found({index: tuple(map(bare, own)) for index, own in found.regions.items()})
+        if whole:
+            found = Found({index: tuple(map(bare, own)) for index, own in found.regions.items()})
+        return parted(found, lambda r: r.hide and self._is_figure(r) and not self.removes(r))
 
     def covers(self, region: Region) -> bool:
         """Return whether a region is hidden without a look at it."""
