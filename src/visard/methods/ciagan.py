@@ -1,4 +1,4 @@
-"""One of a list of people who are nobody, by number, painted over a sketch of the hidden face and what lies around it.
+"""One of a list of people who are nobody, by number, over a sketch of the hidden face; hardly taught: all look alike.
 
 Eyes and brows are nowhere in the sketch, so the new face need not look where the old one did; videos flicker.
 """

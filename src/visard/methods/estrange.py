@@ -1,6 +1,6 @@
-"""Somebody else who moves alike: a network sees the face and changes who it is, as little as it must, frame by frame.
+"""Somebody else who moves alike, little taught: blurred faces that keep hair and beard, painted frame by frame.
 
-It sees what it hides, and what it leaves of it is for attackers to tell: for machines, more than for friends.
+The network sees what it hides, and what it leaves of it is for attackers to tell: for machines, more than for friends.
 """
 
 from __future__ import annotations
