@@ -59,7 +59,7 @@ class Film:
         hider = Hider(policy, source=self.setup, secret=hashlib.sha256(self.setup.encode()).digest())
         kinds = policy.rules.keys()
         known = {index: tuple(r for r in own if r.kind in kinds) for index, own in self.found.regions.items()}
-        found = trace(self.frames, absorb(Found(known), hider.covers), hider, still=False)
+        found = trace(self.frames, hider.shaped(absorb(Found(known), hider.covers)), hider, still=False)
         found = gather(self.frames, found, hider, still=False)
         look_behind(self.frames, found, hider)
         return hider, found
